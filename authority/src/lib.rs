@@ -1,0 +1,1 @@
+//! The bureau's side: ingest, commit and publish.

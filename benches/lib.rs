@@ -1,0 +1,1 @@
+//! Criterion benches; see the `benches` targets of this crate.

@@ -1,0 +1,1 @@
+//! What is said: records, policies, requests and presentations, and what they mean.

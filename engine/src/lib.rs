@@ -1,0 +1,1 @@
+//! BN254 and BLS12-381 arithmetic for the prover and the verifier.

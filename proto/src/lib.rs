@@ -1,0 +1,1 @@
+//! The gRPC interface of the bank's service, version 1.

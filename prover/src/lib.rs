@@ -1,0 +1,1 @@
+//! The enterprise's side: wallet, consent, witness and proof.

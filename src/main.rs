@@ -1,0 +1,2 @@
+//! The `taxproof` command.
+fn main() {}
