@@ -1,0 +1,1 @@
+//! Policies: what a bank asks.
