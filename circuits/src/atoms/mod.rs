@@ -1,0 +1,11 @@
+//! Rules that give one bit each.
+
+mod counted;
+mod linear;
+mod range;
+mod set;
+
+pub(crate) use counted::counted;
+pub(crate) use linear::linear;
+pub(crate) use range::range;
+pub(crate) use set::set;
