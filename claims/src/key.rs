@@ -231,12 +231,7 @@ impl KeyHeader {
     /// # Errors
     /// The file is none, is damaged, or is for something else.
     pub fn open(file: &[u8], kind: KeyKind, curve: Curve) -> Result<(Self, &[u8]), KeyFileError> {
-        let mut r = Reader::new(file);
-        if r.array() != Ok(*MAGIC) {
-            return Err(DecodeError::WrongTag { expected: TAG }.into());
-        }
-        let header = Self::decode(r.bytes(MAX_HEADER)?)?;
-        let body = r.rest();
+        let (header, body) = Self::peek(file)?;
         if header.kind != kind {
             return Err(KeyFileError::Kind {
                 expected: kind.name(),
@@ -261,6 +256,22 @@ impl KeyHeader {
             return Err(KeyFileError::Damaged);
         }
         Ok((header, body))
+    }
+
+    /// Splits a key file into its header and what follows it.
+    ///
+    /// # What is not checked
+    /// Everything: this tells a person, or whoever must choose a curve, what the file claims to be.
+    ///
+    /// # Errors
+    /// The file does not begin with a header.
+    pub fn peek(file: &[u8]) -> Result<(Self, &[u8]), KeyFileError> {
+        let mut r = Reader::new(file);
+        if r.array() != Ok(*MAGIC) {
+            return Err(DecodeError::WrongTag { expected: TAG }.into());
+        }
+        let header = Self::decode(r.bytes(MAX_HEADER)?)?;
+        Ok((header, r.rest()))
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
