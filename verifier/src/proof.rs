@@ -1,0 +1,100 @@
+//! Proofs as they arrive.
+
+use std::fmt;
+
+use ark_ec::pairing::Pairing;
+use ark_groth16::Proof;
+
+use crate::canonical::{self, NotAPoint};
+
+/// A Groth16 proof whose three points were checked: in their groups, canonically encoded, none the
+/// identity. An honest proof has an identity among them with probability 2^-254; with C the
+/// identity and a weak key, forging needs no work at all.
+///
+/// Proofs re-randomise: other bytes may prove the same. Nothing may be deduplicated by them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanonicalProof<E: Pairing> {
+    a: E::G1Affine,
+    b: E::G2Affine,
+    c: E::G1Affine,
+}
+
+/// Why bytes are not a proof. Whoever sent them is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotAProof {
+    /// Too few or too many bytes.
+    #[error("a proof has {expected} bytes, not {found}")]
+    Length {
+        /// What a proof over the curve has.
+        expected: usize,
+        /// What there was.
+        found: usize,
+    },
+    /// One of its points is none.
+    #[error("{name} of the proof is {why}")]
+    Point {
+        /// `A`, `B` or `C`.
+        name: &'static str,
+        /// What it is instead.
+        why: NotAPoint,
+    },
+}
+
+impl<E: Pairing> CanonicalProof<E> {
+    /// Bytes of a proof: 128 on BN254, 192 on BLS12-381.
+    pub fn length() -> usize {
+        2 * canonical::length::<E::G1Affine>() + canonical::length::<E::G2Affine>()
+    }
+
+    /// Reads A, B, C, each compressed.
+    ///
+    /// # Errors
+    /// The bytes are too few or too many, or one of the points is none.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAProof> {
+        let (g1, expected) = (canonical::length::<E::G1Affine>(), Self::length());
+        if bytes.len() != expected {
+            let found = bytes.len();
+            return Err(NotAProof::Length { expected, found });
+        }
+        let named = |name| move |why| NotAProof::Point { name, why };
+        let (a, rest) = bytes.split_at(g1);
+        let (b, c) = rest.split_at(expected - 2 * g1);
+        Ok(Self {
+            a: canonical::point(a).map_err(named("A"))?,
+            b: canonical::point(b).map_err(named("B"))?,
+            c: canonical::point(c).map_err(named("C"))?,
+        })
+    }
+
+    /// Takes a proof of arkworks, with the same checks of its points.
+    ///
+    /// # Errors
+    /// One of the points is none.
+    pub fn from_points(proof: &Proof<E>) -> Result<Self, NotAProof> {
+        let named = |name| move |why| NotAProof::Point { name, why };
+        Ok(Self {
+            a: canonical::check(proof.a).map_err(named("A"))?,
+            b: canonical::check(proof.b).map_err(named("B"))?,
+            c: canonical::check(proof.c).map_err(named("C"))?,
+        })
+    }
+
+    pub(crate) const fn a(&self) -> E::G1Affine {
+        self.a
+    }
+
+    pub(crate) const fn b(&self) -> E::G2Affine {
+        self.b
+    }
+
+    pub(crate) const fn c(&self) -> E::G1Affine {
+        self.c
+    }
+}
+
+impl<E: Pairing> fmt::Debug for CanonicalProof<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CanonicalProof({} bytes)", Self::length())
+    }
+}

@@ -1,0 +1,88 @@
+//! Veil Cash and FoomCash, 2026: keys whose setup had no second phase, γ = δ. With them
+//! A = α, B = β, C = −IC(x) proves any x.
+
+use ark_bn254::{Bn254, Fr};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_groth16::{Proof, VerifyingKey};
+use taxproof_verifier::key::{CheckedKey, WeakKey};
+
+use crate::fixture::{Fake, naive, snarkjs_key, snarkjs_proof, vectors};
+
+fn forge(key: &VerifyingKey<Bn254>, x: Fr, delta_over_gamma: i8) -> Proof<Bn254> {
+    let inputs = key.gamma_abc_g1[0] + key.gamma_abc_g1[1] * x;
+    let c = if delta_over_gamma == 1 {
+        -inputs
+    } else {
+        inputs
+    };
+    Proof {
+        a: key.alpha_g1,
+        b: key.beta_g2,
+        c: c.into_affine(),
+    }
+}
+
+#[test]
+fn gamma_equal_to_delta_up_to_sign_is_refused() {
+    for sign in [1, -1] {
+        let mut key = Fake::<Bn254>::new(1).proving.vk;
+        key.delta_g2 = if sign == 1 {
+            key.gamma_g2
+        } else {
+            -key.gamma_g2
+        };
+        let x = Fr::from(123_456);
+        assert!(naive(&key, &[x], &forge(&key, x, sign)), "the attack works");
+        assert_eq!(CheckedKey::new(key, 1).unwrap_err(), WeakKey::GammaIsDelta);
+    }
+}
+
+#[test]
+fn a_point_that_nobody_contributed_to_is_refused() {
+    let generator = ark_bn254::G2Affine::generator();
+    let good = Fake::<Bn254>::new(1).proving.vk;
+    type Break = fn(&mut VerifyingKey<Bn254>, ark_bn254::G2Affine);
+    let breaks: [(&str, Break); 3] = [
+        ("alpha", |key, _| key.alpha_g1 = AffineRepr::generator()),
+        ("beta", |key, generator| key.beta_g2 = -generator),
+        ("delta", |key, generator| key.delta_g2 = generator),
+    ];
+    for (name, broken) in breaks {
+        let mut key = good.clone();
+        broken(&mut key, generator);
+        assert_eq!(
+            CheckedKey::new(key, 1).unwrap_err(),
+            WeakKey::Generator { name }
+        );
+    }
+    let mut ceremony = good;
+    ceremony.gamma_g2 = generator;
+    assert!(
+        CheckedKey::new(ceremony, 1).is_ok(),
+        "many ceremonies leave gamma there"
+    );
+}
+
+#[test]
+fn inputs_that_could_be_exchanged_are_refused() {
+    let mut key = Fake::<Bn254>::new(2).proving.vk;
+    for sign in [1, -1] {
+        let twin = key.gamma_abc_g1[1];
+        key.gamma_abc_g1[2] = if sign == 1 { twin } else { -twin };
+        assert_eq!(
+            CheckedKey::new(key.clone(), 2).unwrap_err(),
+            WeakKey::EqualInputs
+        );
+    }
+}
+
+#[test]
+fn the_key_that_people_copy_from_circom_compat_is_refused() {
+    let at = |file: &str| vectors(&format!("groth16/weak-vk-gamma-eq-delta/{file}.json"));
+    let (Some(key), Some(proof)) = (at("verification_key"), at("forged_proof")) else {
+        return;
+    };
+    let key = snarkjs_key(&key);
+    assert!(naive(&key, &[Fr::from(123_456)], &snarkjs_proof(&proof)));
+    assert_eq!(CheckedKey::new(key, 1).unwrap_err(), WeakKey::GammaIsDelta);
+}

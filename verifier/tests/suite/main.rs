@@ -1,0 +1,6 @@
+//! The verifier's tests: what it accepts, and each attack that it does not.
+
+mod attacks;
+mod batches;
+mod fixture;
+mod reduced_keys;
