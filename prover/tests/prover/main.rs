@@ -1,0 +1,6 @@
+//! The enterprise's side against made-up bureaux and banks.
+
+// Helpers of tests may unwrap as the tests do.
+#![allow(clippy::unwrap_used)]
+mod bureau;
+mod wallets;
