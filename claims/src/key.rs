@@ -50,12 +50,36 @@ impl CircuitVersion {
 
 /// (shape, curve, SHA-256 of the matrices) of version 1.
 const V1: &[(&str, Curve, &str)] = &[
-    ("Q16", Curve::Bn254, "1aee24ff25c949972b59f7a5ed3416c2421b20ab37300750a1a9401904aac1c2"),
-    ("Q16", Curve::Bls12_381, "a0c17cabed382c54033de4573f7aa509f936645b4db5ab60b4008198a2c2bc29"),
-    ("Q16S", Curve::Bn254, "81bc835e92cb7632c1d5b22ec581c13d283d23645227540ee25a18ef5efb2eb7"),
-    ("Q16S", Curve::Bls12_381, "9c816bee72399bdcd09f79c2408c07d7b4801185cb0166151e7f1c56ce044e92"),
-    ("Q32", Curve::Bn254, "d55f6cad59ee4bfd4365fbc41822876ed34cf4c224ade8f761a7c7c9312dea6f"),
-    ("Q32", Curve::Bls12_381, "270b7d9090e981db71d1b5bf01246544969e9857b6fb2509a125ce80a435cc8b"),
+    (
+        "Q16",
+        Curve::Bn254,
+        "1aee24ff25c949972b59f7a5ed3416c2421b20ab37300750a1a9401904aac1c2",
+    ),
+    (
+        "Q16",
+        Curve::Bls12_381,
+        "a0c17cabed382c54033de4573f7aa509f936645b4db5ab60b4008198a2c2bc29",
+    ),
+    (
+        "Q16S",
+        Curve::Bn254,
+        "81bc835e92cb7632c1d5b22ec581c13d283d23645227540ee25a18ef5efb2eb7",
+    ),
+    (
+        "Q16S",
+        Curve::Bls12_381,
+        "9c816bee72399bdcd09f79c2408c07d7b4801185cb0166151e7f1c56ce044e92",
+    ),
+    (
+        "Q32",
+        Curve::Bn254,
+        "d55f6cad59ee4bfd4365fbc41822876ed34cf4c224ade8f761a7c7c9312dea6f",
+    ),
+    (
+        "Q32",
+        Curve::Bls12_381,
+        "270b7d9090e981db71d1b5bf01246544969e9857b6fb2509a125ce80a435cc8b",
+    ),
 ];
 
 impl fmt::Display for CircuitVersion {
