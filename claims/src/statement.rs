@@ -39,7 +39,7 @@ pub struct FixedInputs<F> {
     pub consent: F,
 }
 
-impl<F: PrimeField> FixedInputs<F> {
+impl<F: Copy> FixedInputs<F> {
     /// The inputs in the order of their declaration.
     pub const fn to_array(self) -> [F; FIXED_INPUTS] {
         [
