@@ -38,6 +38,9 @@ mod verdict;
 mod widths;
 mod zero;
 
+#[cfg(test)]
+mod tests;
+
 pub use digest::circuit_digest;
 pub use matrices::{Assignment, Matrices, assign, matrices};
 pub use report::{ClauseCount, Report, clauses};

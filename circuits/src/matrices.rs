@@ -1,7 +1,7 @@
 use ark_ff::PrimeField;
 use ark_relations::gr1cs::{
-    ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, Result, SynthesisError,
-    SynthesisMode,
+    ConstraintSystem, ConstraintSystemRef, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, Result,
+    SynthesisError, SynthesisMode,
 };
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;
@@ -40,6 +40,13 @@ impl<F: PrimeField> std::fmt::Debug for Assignment<F> {
 }
 
 impl<F: PrimeField> Assignment<F> {
+    pub(crate) fn of(built: ConstraintSystem<F>) -> Self {
+        Self {
+            instance: built.assignments.instance_assignment,
+            witness: Zeroizing::new(built.assignments.witness_assignment),
+        }
+    }
+
     /// z: the instance, then the witness.
     pub fn full(&self) -> Zeroizing<Vec<F>> {
         Zeroizing::new([&self.instance[..], &self.witness[..]].concat())
@@ -93,7 +100,8 @@ impl<F: PrimeField> Matrices<F> {
 
 /// The constraints of a shape. They depend on nothing else.
 pub fn matrices<F: Poseidon2Field>(shape: Shape) -> Matrices<F> {
-    let (built, clauses) = build(&StatementCircuit::blank(shape), SynthesisMode::Setup)
+    let blank = StatementCircuit::blank(shape);
+    let (built, clauses) = build(SynthesisMode::Setup, |cs| blank.synthesize(cs))
         .expect("a setup needs no assignment");
     extract(&built, clauses)
 }
@@ -103,31 +111,32 @@ pub fn matrices<F: Poseidon2Field>(shape: Shape) -> Matrices<F> {
 /// # Errors
 /// The circuit is blank.
 pub fn assign<F: Poseidon2Field>(circuit: &StatementCircuit<F>) -> Result<Assignment<F>> {
-    let mode = SynthesisMode::Prove {
-        construct_matrices: false,
-        generate_lc_assignments: false,
-    };
-    let (built, _) = build(circuit, mode)?;
-    Ok(Assignment {
-        instance: built.assignments.instance_assignment,
-        witness: Zeroizing::new(built.assignments.witness_assignment),
-    })
+    let (built, _) = build(VALUES_ONLY, |cs| circuit.synthesize(cs))?;
+    Ok(Assignment::of(built))
 }
 
-fn build<F: Poseidon2Field>(
-    circuit: &StatementCircuit<F>,
+pub(crate) const VALUES_ONLY: SynthesisMode = SynthesisMode::Prove {
+    construct_matrices: false,
+    generate_lc_assignments: false,
+};
+
+pub(crate) fn build<F: PrimeField>(
     mode: SynthesisMode,
+    synthesize: impl FnOnce(ConstraintSystemRef<F>) -> Result<Vec<Clause>>,
 ) -> Result<(ConstraintSystem<F>, Vec<Clause>)> {
     let cs = ConstraintSystem::new_ref();
     cs.set_optimization_goal(OptimizationGoal::Constraints);
     cs.set_mode(mode);
-    let clauses = circuit.synthesize(cs.clone())?;
+    let clauses = synthesize(cs.clone())?;
     cs.finalize();
     let built = cs.into_inner().ok_or(SynthesisError::MissingCS)?;
     Ok((built, clauses))
 }
 
-fn extract<F: PrimeField>(built: &ConstraintSystem<F>, clauses: Vec<Clause>) -> Matrices<F> {
+pub(crate) fn extract<F: PrimeField>(
+    built: &ConstraintSystem<F>,
+    clauses: Vec<Clause>,
+) -> Matrices<F> {
     let abc = built
         .to_matrices()
         .ok()

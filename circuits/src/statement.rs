@@ -162,14 +162,31 @@ fn synthesize<F: Poseidon2Field>(
     let computed = path.root(system, &hashes, leaf);
     system.enforce_equal(&computed, &root);
 
+    judge(system, shape, &numbers, &values, &consent, &outcome);
+
+    // The proof is for this request.
+    system.clause("context");
+    context::bind(system, &context);
+    Ok(built.into_clauses())
+}
+
+/// The clauses between the record and the outcome.
+pub(crate) fn judge<F: Poseidon2Field>(
+    system: &mut System<F>,
+    shape: Shape,
+    numbers: &NumbersVar<F>,
+    values: &ValuesVar<F>,
+    consent: &Linear<F>,
+    outcome: &Linear<F>,
+) {
     // Each rule gives a bit.
-    let atoms = atoms(system, shape, &numbers, &values);
+    let atoms = atoms(system, shape, numbers, values);
 
     // The scorecard gives points.
     let card_points = match &numbers.card {
         Some(card) => {
             system.clause("card");
-            card::card_points(system, shape, card, &values)
+            card::card_points(system, shape, card, values)
         }
         None => Linear::zero(),
     };
@@ -177,12 +194,7 @@ fn synthesize<F: Poseidon2Field>(
     // Bits and points give the outcome, of which no more is told than consented.
     system.clause("verdict");
     let verdict = VerdictVar::new(system, shape, &numbers.verdict, &atoms, &card_points);
-    verdict.enforce_outcome(system, &atoms, &consent, &outcome);
-
-    // The proof is for this request.
-    system.clause("context");
-    context::bind(system, &context);
-    Ok(built.into_clauses())
+    verdict.enforce_outcome(system, &atoms, consent, outcome);
 }
 
 fn atoms<F: Poseidon2Field>(

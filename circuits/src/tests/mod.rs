@@ -1,0 +1,9 @@
+//! Tests of the whole statement. Gadgets have theirs beside them.
+
+mod agreement;
+mod determination;
+mod fixity;
+mod groth16;
+mod mutation;
+mod refusals;
+mod scenario;
