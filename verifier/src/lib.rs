@@ -2,6 +2,10 @@
 
 pub mod batch;
 pub mod canonical;
+pub mod epoch;
 pub mod key;
+pub mod limits;
+pub mod prepared;
+pub mod presentation;
 pub mod proof;
 pub mod reduced;

@@ -1,0 +1,401 @@
+//! What a presentation shows of a request.
+//!
+//! From the presentation come the epoch, the pseudonym and scope tag, the id, outcome, consent and
+//! proof, each parsed canonically and held against what the policy allows. Everything else that the
+//! proof speaks about is rebuilt from the request that the bank stored.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ark_ec::pairing::Pairing;
+use taxproof_claims::curve::NamedPairing;
+use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::field_from_bytes;
+use taxproof_claims::policy::{CompileError, Compiled, ParameterError, Parameters, Policy};
+use taxproof_claims::presentation::Presentation;
+use taxproof_claims::request::Request;
+use taxproof_claims::statement::{Consent, Outcome};
+use taxproof_claims::subject::{EnterpriseId, IdScheme};
+
+use crate::epoch::TrustedEpoch;
+use crate::key::AdmittedKey;
+use crate::limits::PREPARED_POLICIES;
+use crate::prepared::{Answer, CannotPrepare, Common, PreparedPolicy};
+use crate::proof::{CanonicalProof, NotAProof};
+
+/// A request that the bank made, with its policy: what presentations are held against.
+#[derive(Debug, Clone)]
+pub struct Question {
+    request: Request,
+    digest: Digest,
+    policy: Arc<Policy>,
+    policy_digest: Digest,
+    parameters: Parameters,
+}
+
+/// A request and a policy do not go together. Whoever put them together is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotAQuestion {
+    /// The request asks something else.
+    #[error("the request is about another policy")]
+    OtherPolicy,
+    /// The request's shape is not the policy's.
+    #[error("the request names another shape than the policy's")]
+    Shape,
+    /// The request's parameters are not the policy's.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+}
+
+impl Question {
+    /// Puts a request and its policy together.
+    ///
+    /// # Errors
+    /// They do not belong together.
+    pub fn new(request: Request, policy: Arc<Policy>) -> Result<Self, NotAQuestion> {
+        if policy.canonical().as_bytes() != request.policy {
+            return Err(NotAQuestion::OtherPolicy);
+        }
+        if policy.shape() != request.shape {
+            return Err(NotAQuestion::Shape);
+        }
+        let declared = policy.parameters();
+        if let Some((_, stray)) = declared
+            .iter()
+            .zip(&request.parameters)
+            .find(|(declared, given)| declared.name != given.name)
+        {
+            return Err(ParameterError::Unknown(stray.name.clone()).into());
+        }
+        let values = request.parameters.iter().map(|p| p.value).collect();
+        Ok(Self {
+            digest: request.digest(),
+            policy_digest: policy.digest(request.profile),
+            parameters: Parameters::new(declared, values)?,
+            request,
+            policy,
+        })
+    }
+
+    /// The request.
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The request's digest.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The policy.
+    pub const fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The policy's digest in the request's profile.
+    pub const fn policy_digest(&self) -> Digest {
+        self.policy_digest
+    }
+
+    fn id_scheme(&self) -> IdScheme {
+        self.policy.schema().id_scheme
+    }
+}
+
+/// What a presentation shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The policy holds.
+    Passed(Shown),
+    /// The policy does not hold.
+    Failed {
+        /// What else the applicant showed.
+        shown: Shown,
+        /// The rules that the applicant agreed to name as failed.
+        rules: Vec<String>,
+    },
+    /// Nothing.
+    Invalid(InvalidReason),
+}
+
+/// What a presentation shows besides the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The enterprise's pseudonym at this bank, 32 big-endian bytes.
+    pub pseudonym: Digest,
+    /// The enterprise's tag in the policy's shared registry, if the policy names one.
+    pub scope_tag: Option<Digest>,
+    /// The enterprise's id, if the policy asks for it.
+    pub id: Option<EnterpriseId>,
+    /// The score's band, if the policy asks for it and the applicant agreed.
+    pub band: Option<u32>,
+}
+
+/// Why a presentation shows nothing. Whoever made it is at fault, or came too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidReason {
+    /// It answers another request.
+    #[error("it answers another request")]
+    OtherRequest,
+    /// The request has expired.
+    #[error("the request has expired")]
+    Expired,
+    /// The proof is about an epoch that the request does not accept.
+    #[error("the request does not accept the epoch")]
+    EpochNotAccepted,
+    /// The consent names what the policy may not disclose, or what there is not.
+    #[error("the consent goes beyond what the policy may disclose")]
+    ConsentNotAllowed,
+    /// No proof with this consent can have this outcome.
+    #[error("the outcome says more than the consent, or what cannot be")]
+    ImpossibleOutcome,
+    /// The policy asks for the id and there is none.
+    #[error("the enterprise's id is missing")]
+    IdMissing,
+    /// The policy asks for no id and there is one.
+    #[error("the policy asks for no id")]
+    IdNotAsked,
+    /// The id is not one of the schema's scheme.
+    #[error("the enterprise's id is malformed")]
+    IdMalformed,
+    /// The pseudonym or the scope tag is not the canonical encoding of a field element.
+    #[error("the pseudonym or the scope tag is no field element")]
+    TagNotCanonical,
+    /// The proof is not three canonical points.
+    #[error(transparent)]
+    ProofMalformed(#[from] NotAProof),
+    /// The proof does not verify.
+    #[error("the proof does not verify")]
+    ProofWrong,
+}
+
+/// Why a presentation cannot be judged at all. The bank is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CannotJudge {
+    /// The request names another verifying key.
+    #[error("the request names another verifying key")]
+    OtherKey,
+    /// The epoch's records are of another schema than the policy's.
+    #[error("the epoch is of another schema than the policy")]
+    OtherSchema,
+    /// The policy does not compile for the epoch's date.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// Key, policy and epoch do not go together.
+    #[error(transparent)]
+    Prepare(#[from] CannotPrepare),
+}
+
+/// Judges presentations under one key, and keeps the policies that it prepared for them.
+#[derive(Debug)]
+pub struct Verifier<E: Pairing> {
+    key: AdmittedKey<E>,
+    prepared: Mutex<HashMap<Preparation, Arc<PreparedPolicy<E>>>>,
+}
+
+/// What a prepared policy was prepared for.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Preparation {
+    bank: String,
+    policy: Digest,
+    epoch: Digest,
+}
+
+impl<E: NamedPairing> Verifier<E> {
+    /// A verifier under a key.
+    pub fn new(key: AdmittedKey<E>) -> Self {
+        let prepared = Mutex::default();
+        Self { key, prepared }
+    }
+
+    /// The key.
+    pub const fn key(&self) -> &AdmittedKey<E> {
+        &self.key
+    }
+
+    /// Says what a presentation shows of a request.
+    ///
+    /// `epoch` is the one that the presentation names; `now` counts seconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// # What is not checked
+    /// Whether the request was answered before: that is for the store, in the transaction that
+    /// keeps the receipt.
+    ///
+    /// # Errors
+    /// The bank's key, policy and epoch do not go together.
+    pub fn judge(
+        &self,
+        question: &Question,
+        epoch: &TrustedEpoch,
+        presentation: &Presentation,
+        now: u64,
+    ) -> Result<Verdict, CannotJudge> {
+        self.check_question(question, epoch)?;
+        let claimed = match Claimed::<E>::parse(question, epoch, presentation, now) {
+            Ok(claimed) => claimed,
+            Err(reason) => return Ok(Verdict::Invalid(reason)),
+        };
+        let policy = &question.policy;
+        let compiled = policy.compile(epoch.date(), &question.parameters)?;
+        let prepared = self.prepare(question, epoch, &compiled)?;
+        let numbers = compiled.numbers.digest(question.request.profile);
+        let accepted = &presentation.epoch;
+        let context = question
+            .request
+            .context(accepted, question.policy_digest, numbers);
+        let answer = claimed.answer(context);
+        if prepared
+            .verify(&claimed.proof, &answer, &compiled.numbers)
+            .is_err()
+        {
+            return Ok(Verdict::Invalid(InvalidReason::ProofWrong));
+        }
+        Ok(claimed.verdict(policy, presentation))
+    }
+
+    /// The policy of a question, prepared for an epoch.
+    fn prepare(
+        &self,
+        question: &Question,
+        epoch: &TrustedEpoch,
+        compiled: &Compiled,
+    ) -> Result<Arc<PreparedPolicy<E>>, CannotPrepare> {
+        let lock = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let preparation = Preparation {
+            bank: question.request.bank.clone(),
+            policy: question.policy_digest,
+            epoch: epoch.digest(),
+        };
+        if let Some(prepared) = lock().get(&preparation) {
+            return Ok(Arc::clone(prepared));
+        }
+        let common = Common {
+            bank: &question.request.bank,
+            epoch,
+            numbers: &compiled.numbers,
+            open_numbers: &compiled.open,
+            scope: question.policy.learns().scope.as_deref(),
+            allowed: compiled.allowed,
+        };
+        let prepared = Arc::new(PreparedPolicy::new(&self.key, &common)?);
+        let mut cache = lock();
+        if cache.len() >= PREPARED_POLICIES {
+            cache.clear();
+        }
+        cache.insert(preparation, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    fn check_question(&self, question: &Question, epoch: &TrustedEpoch) -> Result<(), CannotJudge> {
+        let (request, header) = (&question.request, self.key.header());
+        let same_key = request.key == header.fingerprint
+            && request.curve == header.curve
+            && request.version == header.version
+            && request.shape == header.shape;
+        if !same_key {
+            return Err(CannotJudge::OtherKey);
+        }
+        if epoch.header().schema != question.policy.schema().digest() {
+            return Err(CannotJudge::OtherSchema);
+        }
+        Ok(())
+    }
+}
+
+/// What a presentation claims, parsed, before its proof is verified.
+struct Claimed<E: Pairing> {
+    pseudonym: E::ScalarField,
+    scope_tag: E::ScalarField,
+    id: Option<EnterpriseId>,
+    outcome: Outcome,
+    consent: Consent,
+    proof: CanonicalProof<E>,
+}
+
+impl<E: NamedPairing> Claimed<E> {
+    fn parse(
+        question: &Question,
+        epoch: &TrustedEpoch,
+        presentation: &Presentation,
+        now: u64,
+    ) -> Result<Self, InvalidReason> {
+        let (request, policy) = (&question.request, &question.policy);
+        if presentation.request != question.digest {
+            return Err(InvalidReason::OtherRequest);
+        }
+        if now >= request.expires_at {
+            return Err(InvalidReason::Expired);
+        }
+        if !request.accepts(&presentation.epoch) || presentation.epoch != epoch.accepted() {
+            return Err(InvalidReason::EpochNotAccepted);
+        }
+        let shape = policy.shape();
+        let consent = Consent::from_bits(shape, presentation.consent)
+            .filter(|consent| consent.is_within(policy.allowed_consent()))
+            .ok_or(InvalidReason::ConsentNotAllowed)?;
+        let tag = |bytes| field_from_bytes(bytes).ok_or(InvalidReason::TagNotCanonical);
+        Ok(Self {
+            pseudonym: tag(&presentation.pseudonym)?,
+            scope_tag: tag(&presentation.scope_tag)?,
+            id: disclosed_id(question, &presentation.disclosed_id)?,
+            outcome: Outcome::from_bits(shape, consent, presentation.outcome)
+                .ok_or(InvalidReason::ImpossibleOutcome)?,
+            consent,
+            proof: CanonicalProof::from_bytes(&presentation.proof)?,
+        })
+    }
+
+    fn answer(&self, context: Digest) -> Answer<E::ScalarField> {
+        Answer {
+            context: context.to_field(),
+            pseudonym: self.pseudonym,
+            scope_tag: self.scope_tag,
+            disclosed_id: self
+                .id
+                .as_ref()
+                .map(EnterpriseId::to_field)
+                .unwrap_or_default(),
+            outcome: self.outcome,
+            consent: self.consent,
+        }
+    }
+
+    /// The verdict of a presentation whose proof was verified.
+    fn verdict(self, policy: &Policy, presentation: &Presentation) -> Verdict {
+        let band = self.consent.band(policy.shape());
+        let shown = Shown {
+            pseudonym: presentation.pseudonym,
+            scope_tag: policy
+                .learns()
+                .scope
+                .is_some()
+                .then_some(presentation.scope_tag),
+            id: self.id,
+            band: band.then_some(self.outcome.band() as u32),
+        };
+        if self.outcome.passed() {
+            return Verdict::Passed(shown);
+        }
+        let rules = policy.failed_rules(self.consent, self.outcome);
+        let rules = rules.into_iter().map(str::to_owned).collect();
+        Verdict::Failed { shown, rules }
+    }
+}
+
+/// The id, if and only if the policy asks for it.
+fn disclosed_id(question: &Question, text: &str) -> Result<Option<EnterpriseId>, InvalidReason> {
+    match (question.policy.learns().id, text) {
+        (false, "") => Ok(None),
+        (false, _) => Err(InvalidReason::IdNotAsked),
+        (true, "") => Err(InvalidReason::IdMissing),
+        (true, text) => question
+            .id_scheme()
+            .parse(text)
+            .map(Some)
+            .map_err(|_| InvalidReason::IdMalformed),
+    }
+}
