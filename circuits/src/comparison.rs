@@ -151,6 +151,28 @@ mod tests {
         assert!(!built.is_satisfied_by(&wires));
     }
 
+    /// The contrary outcome, with everything that the bits cannot say put into one of them.
+    fn one_large_bit_is_refused<F: PrimeField>() {
+        const BITS: u32 = 49;
+        for d in [F::from(5u64), -F::from(5u64), F::zero()] {
+            let (built, bit) = compared(d, BITS);
+            let contrary = (F::one() - bit) * power_of_two::<F>(BITS);
+            for place in 0..BITS as usize {
+                let mut wires = vec![F::zero(); 1 + BITS as usize];
+                wires[0] = d;
+                let rest = d + power_of_two::<F>(BITS) - contrary;
+                wires[1 + place] = rest / power_of_two::<F>(place as u32);
+                assert!(!built.is_satisfied_by(&wires));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bit_that_is_none_is_refused() {
+        one_large_bit_is_refused::<ark_bn254::Fr>();
+        one_large_bit_is_refused::<ark_bls12_381::Fr>();
+    }
+
     #[test]
     fn the_bits_of_an_alias_are_refused() {
         alias_is_refused::<ark_bn254::Fr>();

@@ -18,7 +18,7 @@ pub struct Matrices<F> {
     pub abc: [Matrix<F>; 3],
     /// Columns of the instance: one and the public inputs.
     pub instance: usize,
-    /// Columns of the witness.
+    /// Columns of the witness, the private inputs first: values, id, both secrets, salt, path.
     pub witness: usize,
     /// Which rows belong to which clause, in order and without gaps.
     pub clauses: Vec<Clause>,
