@@ -3,6 +3,8 @@
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
 //! usage, 3 the claim is false (`taxproof enterprise`).
 
+mod research;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -16,11 +18,17 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Role {}
+enum Role {
+    /// Measures circuits.
+    #[command(subcommand)]
+    Research(research::Command),
+}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result: anyhow::Result<ExitCode> = match arguments.role {};
+    let result: anyhow::Result<ExitCode> = match arguments.role {
+        Role::Research(command) => research::run(command),
+    };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
