@@ -1,0 +1,449 @@
+//! Lanes by AVX512-IFMA: five vectors of eight 64-bit words, each word a limb of 52 bits.
+
+#![allow(
+    unsafe_code,
+    reason = "functions with target features are called, and vectors reinterpreted as words"
+)]
+
+use std::arch::x86_64::*;
+use std::array::from_fn;
+use std::mem::transmute;
+
+use super::constants::{Constants, LIMBS, from_limbs, to_limbs};
+use super::{Arithmetic, BLOCK, LANES, LaneField, Pair, Refs, Words};
+
+/// Proof that the processor has the instructions: only [`Ifma::detect`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ifma(());
+
+impl Ifma {
+    /// Asks the processor.
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
+            .then_some(Self(()))
+    }
+}
+
+/// Eight elements, limb by limb. Limbs are below 2^52 between operations.
+pub(crate) type Vector = [__m512i; LIMBS];
+
+impl<F: LaneField> Arithmetic<F> for Ifma {
+    type Vector = Vector;
+
+    fn pack(self, value: F) -> Words {
+        // From a·2^256 to a·2^260.
+        (0..4)
+            .fold(value, |value, _| value.double())
+            .to_montgomery()
+    }
+
+    fn unpack(self, words: Words) -> F {
+        // 2^-4 is 2^252 in arkworks' representation.
+        let sixteenth = F::from_montgomery([0, 0, 0, 1 << 60]);
+        F::from_montgomery(reduce_fully(words, F::MODULUS.0)) * sixteenth
+    }
+
+    fn vector(self, elements: [Words; LANES]) -> Vector {
+        let limbs = elements.map(to_limbs);
+        from_fn(|limb| from_words(from_fn(|lane| limbs[lane][limb])))
+    }
+
+    fn elements(self, vector: &Vector) -> [Words; LANES] {
+        let limbs = vector.map(to_words);
+        from_fn(|lane| from_limbs(from_fn(|limb| limbs[limb][lane])))
+    }
+
+    #[inline]
+    fn load_pairs(self, pairs: [&Pair; LANES]) -> [Vector; 2] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { load_pairs(pairs) }
+    }
+
+    #[inline]
+    fn prefetch(self, pair: &Pair) {
+        // SAFETY: prefetching accesses nothing; any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(pair).cast()) }
+    }
+
+    #[inline]
+    fn negate_if(self, mask: u8, a: &Vector) -> Vector {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { negate_if(F::CONSTANTS, mask, a) }
+    }
+
+    #[inline]
+    fn select(self, mask: u8, a: &Vector, b: &Vector) -> Vector {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { select(mask, a, b) }
+    }
+
+    fn zeros(self, a: &Vector) -> u8 {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { zeros(F::CONSTANTS, a) }
+    }
+
+    #[inline]
+    fn mul(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { mul(F::CONSTANTS, a, b) }
+    }
+
+    #[inline]
+    fn mul_add(
+        self,
+        a: Refs<'_, Vector>,
+        b: Refs<'_, Vector>,
+        c: Refs<'_, Vector>,
+        d: Refs<'_, Vector>,
+    ) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { mul_add(F::CONSTANTS, a, b, c, d) }
+    }
+
+    #[inline]
+    fn add(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { add(a, b) }
+    }
+
+    #[inline]
+    fn sub(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { sub(F::CONSTANTS, a, b) }
+    }
+
+    #[inline]
+    fn add_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { add_narrow(F::CONSTANTS, a, b) }
+    }
+
+    #[inline]
+    fn sub_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { sub_narrow(F::CONSTANTS, a, b) }
+    }
+
+    #[inline]
+    fn sub_twice_narrow(
+        self,
+        a: Refs<'_, Vector>,
+        b: Refs<'_, Vector>,
+        c: Refs<'_, Vector>,
+    ) -> [Vector; BLOCK] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { sub_twice_narrow(F::CONSTANTS, a, b, c) }
+    }
+}
+
+fn reduce_fully(mut words: Words, modulus: Words) -> Words {
+    loop {
+        let mut difference = [0; 4];
+        let mut borrow = false;
+        for i in 0..4 {
+            let (d, first) = words[i].overflowing_sub(modulus[i]);
+            let (d, second) = d.overflowing_sub(u64::from(borrow));
+            difference[i] = d;
+            borrow = first | second;
+        }
+        if borrow {
+            return words;
+        }
+        words = difference;
+    }
+}
+
+const fn from_words(words: [u64; 8]) -> __m512i {
+    // SAFETY: both types are 64 bytes of plain integers.
+    unsafe { transmute(words) }
+}
+
+const fn to_words(vector: __m512i) -> [u64; 8] {
+    // SAFETY: both types are 64 bytes of plain integers.
+    unsafe { transmute(vector) }
+}
+
+const ZERO: Vector = [from_words([0; 8]); LIMBS];
+const MASK: __m512i = from_words([(1 << 52) - 1; 8]);
+
+/// The accumulators of a product: column k counts 2^(52k).
+type Columns = [__m512i; 2 * LIMBS];
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn broadcast(limb: u64) -> __m512i {
+    _mm512_set1_epi64(limb.cast_signed())
+}
+
+/// Adds `a·b`. A column takes at most ten summands below 2^52 for each call.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn accumulate(columns: &mut Columns, a: &Vector, b: &Vector) {
+    for i in 0..LIMBS {
+        for j in 0..LIMBS {
+            columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], b[j]);
+            columns[i + j + 1] = _mm512_madd52hi_epu64(columns[i + j + 1], a[i], b[j]);
+        }
+    }
+}
+
+/// Divides by 2^260 modulo p: four times the bottom limb is dropped and counted at the next
+/// column by what 2^-52 is mod p, which needs no multiplication to find the quotient; the last
+/// time it is cleared by a multiple of p as Montgomery does. The result is below
+/// `value / 2^260 + 1.13p`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_product(constants: &Constants, mut t: Columns) -> Vector {
+    for i in 0..LIMBS - 1 {
+        let carry = _mm512_srli_epi64::<52>(t[i]);
+        for j in 0..LIMBS {
+            let shift = broadcast(constants.shift[j]);
+            t[i + j + 1] = _mm512_madd52lo_epu64(t[i + j + 1], t[i], shift);
+            t[i + j + 2] = _mm512_madd52hi_epu64(t[i + j + 2], t[i], shift);
+        }
+        t[i + 1] = _mm512_add_epi64(t[i + 1], carry);
+    }
+    let inverse = broadcast(constants.negated_inverse);
+    let quotient = _mm512_madd52lo_epu64(ZERO[0], t[LIMBS - 1], inverse);
+    for j in 0..LIMBS {
+        let modulus = broadcast(constants.modulus[j]);
+        t[j + 4] = _mm512_madd52lo_epu64(t[j + 4], quotient, modulus);
+        t[j + 5] = _mm512_madd52hi_epu64(t[j + 5], quotient, modulus);
+    }
+    t[5] = _mm512_add_epi64(t[5], _mm512_srli_epi64::<52>(t[4]));
+    normalise([t[5], t[6], t[7], t[8], t[9]])
+}
+
+/// Carries, so that every limb is below 2^52. Limbs may be negative, the value not.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn normalise(mut v: Vector) -> Vector {
+    for i in 0..LIMBS - 1 {
+        v[i + 1] = _mm512_add_epi64(v[i + 1], _mm512_srai_epi64::<52>(v[i]));
+        v[i] = _mm512_and_si512(v[i], MASK);
+    }
+    v
+}
+
+/// Adds to each lane the multiple of p that the table has for the lane's bits from 254 on.
+/// `offset` is the limb at the top of the multiple of p that is in all entries of the table.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_range(table: &[[u64; 8]; LIMBS], offset: u64, v: Vector) -> Vector {
+    // Carries into the top limb are not in yet. They move it by one or two, and no entry of the
+    // table leaves less than that between its multiple of p and its multiple of 2^254.
+    let index = _mm512_srli_epi64::<46>(_mm512_add_epi64(v[LIMBS - 1], broadcast(offset)));
+    let mut out = v;
+    for i in 0..LIMBS {
+        let multiple = _mm512_permutexvar_epi64(index, from_words(table[i]));
+        out[i] = _mm512_add_epi64(v[i], multiple);
+    }
+    normalise(out)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn limbwise_sub(a: &Vector, b: &Vector) -> Vector {
+    let mut out = ZERO;
+    for i in 0..LIMBS {
+        out[i] = _mm512_sub_epi64(a[i], b[i]);
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
+    let mut out = ZERO;
+    for i in 0..LIMBS {
+        out[i] = _mm512_add_epi64(a[i], b[i]);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        let mut columns = [ZERO[0]; 2 * LIMBS];
+        accumulate(&mut columns, a[k], b[k]);
+        out[k] = reduce_product(constants, columns);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul_add(
+    constants: &Constants,
+    a: Refs<'_, Vector>,
+    b: Refs<'_, Vector>,
+    c: Refs<'_, Vector>,
+    d: Refs<'_, Vector>,
+) -> [Vector; BLOCK] {
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        let mut columns = [ZERO[0]; 2 * LIMBS];
+        accumulate(&mut columns, a[k], b[k]);
+        accumulate(&mut columns, c[k], d[k]);
+        out[k] = reduce_product(constants, columns);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add(a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        out[k] = normalise(limbwise_add(a[k], b[k]));
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sub(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        let mut difference = limbwise_sub(a[k], b[k]);
+        for i in 0..LIMBS {
+            difference[i] = _mm512_add_epi64(difference[i], broadcast(constants.offset[i]));
+        }
+        out[k] = normalise(difference);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn add_narrow(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        out[k] = reduce_range(&constants.reduce, 0, limbwise_add(a[k], b[k]));
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sub_narrow(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let table = &constants.reduce_difference;
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        let difference = limbwise_sub(a[k], b[k]);
+        out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sub_twice_narrow(
+    constants: &Constants,
+    a: Refs<'_, Vector>,
+    b: Refs<'_, Vector>,
+    c: Refs<'_, Vector>,
+) -> [Vector; BLOCK] {
+    let table = &constants.reduce_double_difference;
+    let mut out = [ZERO; BLOCK];
+    for k in 0..BLOCK {
+        let difference = limbwise_sub(&limbwise_sub(a[k], b[k]), c[k]);
+        out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn negate_if(constants: &Constants, mask: u8, a: &Vector) -> Vector {
+    let mut out = *a;
+    for i in 0..LIMBS {
+        out[i] = _mm512_mask_sub_epi64(a[i], mask, broadcast(constants.modulus[i]), a[i]);
+    }
+    normalise(out)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
+    let mut out = *a;
+    for i in 0..LIMBS {
+        out[i] = _mm512_mask_blend_epi64(mask, a[i], b[i]);
+    }
+    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn zeros(constants: &Constants, a: &Vector) -> u8 {
+    // Below 2.33p zero is one of 0, p and 2p.
+    let reduced = reduce_range(&constants.reduce, 0, *a);
+    let mut multiple = ZERO;
+    let mut found = 0;
+    for _ in 0..3 {
+        let mut equal = 0xff;
+        for i in 0..LIMBS {
+            equal &= _mm512_cmpeq_epi64_mask(reduced[i], multiple[i]);
+        }
+        found |= equal;
+        for i in 0..LIMBS {
+            multiple[i] = _mm512_add_epi64(multiple[i], broadcast(constants.modulus[i]));
+        }
+        multiple = normalise(multiple);
+    }
+    found
+}
+
+/// Transposes eight rows of eight words, and spreads each half over five limbs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn load_pairs(pairs: [&Pair; LANES]) -> [Vector; 2] {
+    let rows = pairs.map(|pair| from_words(pair.0));
+    let words = transpose(rows);
+    [
+        spread([words[0], words[1], words[2], words[3]]),
+        spread([words[4], words[5], words[6], words[7]]),
+    ]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn transpose(r: [__m512i; 8]) -> [__m512i; 8] {
+    // Words, then pairs of words, then halves change places.
+    let mut a = r;
+    for i in 0..4 {
+        a[2 * i] = _mm512_unpacklo_epi64(r[2 * i], r[2 * i + 1]);
+        a[2 * i + 1] = _mm512_unpackhi_epi64(r[2 * i], r[2 * i + 1]);
+    }
+    let even = from_words([0, 1, 8, 9, 4, 5, 12, 13]);
+    let odd = from_words([2, 3, 10, 11, 6, 7, 14, 15]);
+    let mut b = a;
+    for half in 0..2 {
+        for i in 0..2 {
+            let (low, high) = (a[4 * half + i], a[4 * half + i + 2]);
+            b[4 * half + i] = _mm512_permutex2var_epi64(low, even, high);
+            b[4 * half + i + 2] = _mm512_permutex2var_epi64(low, odd, high);
+        }
+    }
+    let mut c = b;
+    for i in 0..4 {
+        c[i] = _mm512_shuffle_i64x2::<0b01_00_01_00>(b[i], b[i + 4]);
+        c[i + 4] = _mm512_shuffle_i64x2::<0b11_10_11_10>(b[i], b[i + 4]);
+    }
+    c
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn spread(w: [__m512i; 4]) -> Vector {
+    [
+        _mm512_and_si512(w[0], MASK),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<52>(w[0]), _mm512_slli_epi64::<12>(w[1])),
+            MASK,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<40>(w[1]), _mm512_slli_epi64::<24>(w[2])),
+            MASK,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<28>(w[2]), _mm512_slli_epi64::<36>(w[3])),
+            MASK,
+        ),
+        _mm512_srli_epi64::<16>(w[3]),
+    ]
+}

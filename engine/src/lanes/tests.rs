@@ -1,0 +1,161 @@
+//! Each operation against arkworks on random and edge values, for both arithmetics and fields.
+
+use std::array::from_fn;
+
+use ark_bn254::{Fq, Fr};
+use ark_ff::BigInt;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::*;
+
+/// Zero, one, the largest, both ends of a limb, and random elements.
+fn values<F: LaneField>(rng: &mut StdRng) -> Vec<F> {
+    let edges = [
+        F::zero(),
+        F::one(),
+        -F::one(),
+        -F::from(2u64),
+        F::from(2u64).inverse().unwrap(),
+        F::from((1u64 << 52) - 1),
+        F::from(1u64 << 52),
+        F::from_montgomery([1, 0, 0, 0]),
+        F::from_montgomery([u64::MAX, u64::MAX, u64::MAX, 0]),
+        F::from_montgomery(BigInt::<4>::from(F::MODULUS).0.map(|word| word)) - F::one(),
+    ];
+    edges
+        .into_iter()
+        .chain((0..22).map(|_| F::rand(rng)))
+        .collect()
+}
+
+type Block<V> = [V; BLOCK];
+
+fn block<F: LaneField, A: Arithmetic<F>>(arithmetic: A, values: &[F; 32]) -> Block<A::Vector> {
+    from_fn(|k| arithmetic.vector(from_fn(|lane| arithmetic.pack(values[8 * k + lane]))))
+}
+
+fn unblock<F: LaneField, A: Arithmetic<F>>(arithmetic: A, block: &Block<A::Vector>) -> [F; 32] {
+    from_fn(|i| arithmetic.unpack(arithmetic.elements(&block[i / 8])[i % 8]))
+}
+
+fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+    let mut rng = StdRng::seed_from_u64(1);
+    let pool = values::<F>(&mut rng);
+    for round in 0..200usize {
+        // Every edge value meets every other in the first rounds.
+        let a: [F; 32] = from_fn(|i| pool[i]);
+        let b: [F; 32] = from_fn(|i| pool[(i + round) % 32]);
+        let c: [F; 32] = from_fn(|_| F::rand(&mut rng));
+        let d: [F; 32] = from_fn(|i| pool[(i * 7 + round) % 32]);
+        let [va, vb, vc, vd] = [&a, &b, &c, &d].map(|values| block(arithmetic, values));
+        let [ra, rb, rc, rd] = [&va, &vb, &vc, &vd].map(|block| block.each_ref());
+        let open = |result: Block<A::Vector>| unblock(arithmetic, &result);
+
+        assert_eq!(open(arithmetic.mul(ra, rb)), from_fn(|i| a[i] * b[i]));
+        let sum = arithmetic.mul_add(ra, rb, rc, rd);
+        assert_eq!(open(sum), from_fn(|i| a[i] * b[i] + c[i] * d[i]));
+        assert_eq!(
+            open(arithmetic.add_narrow(ra, rb)),
+            from_fn(|i| a[i] + b[i])
+        );
+        assert_eq!(
+            open(arithmetic.sub_narrow(ra, rb)),
+            from_fn(|i| a[i] - b[i])
+        );
+        let twice = arithmetic.sub_twice_narrow(ra, rb, rd);
+        assert_eq!(open(twice), from_fn(|i| a[i] - b[i] - d[i]));
+
+        // Wide results through a product of two of them.
+        let (plus, minus) = (arithmetic.add(ra, rb), arithmetic.sub(rc, rd));
+        let product = arithmetic.mul(plus.each_ref(), minus.each_ref());
+        assert_eq!(open(product), from_fn(|i| (a[i] + b[i]) * (c[i] - d[i])));
+        let minus = arithmetic.sub(ra, rb);
+        let sum = arithmetic.mul_add(
+            minus.each_ref(),
+            minus.each_ref(),
+            minus.each_ref(),
+            plus.each_ref(),
+        );
+        assert_eq!(
+            open(sum),
+            from_fn(|i| (a[i] - b[i]).square() + (a[i] - b[i]) * (a[i] + b[i]))
+        );
+        for k in 0..BLOCK {
+            let zeros = (0..8).fold(0, |m, l| m | u8::from(a[8 * k + l] == b[8 * k + l]) << l);
+            assert_eq!(arithmetic.zeros(&minus[k]), zeros);
+        }
+    }
+}
+
+/// Long chains stay in range: a value that leaves it shows in a later product.
+fn check_chains<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+    let mut rng = StdRng::seed_from_u64(2);
+    let mut a: [F; 32] = values(&mut rng).try_into().unwrap();
+    let mut b: [F; 32] = from_fn(|i| -a[31 - i]);
+    let (mut va, mut vb) = (block(arithmetic, &a), block(arithmetic, &b));
+    for _ in 0..500 {
+        let (ra, rb) = (va.each_ref(), vb.each_ref());
+        let differences = arithmetic.sub_twice_narrow(ra, rb, rb);
+        let sums = arithmetic.add_narrow(ra, rb);
+        (va, vb) = (
+            arithmetic.sub_narrow(differences.each_ref(), sums.each_ref()),
+            arithmetic.mul(sums.each_ref(), differences.each_ref()),
+        );
+        (a, b) = (
+            from_fn(|i| a[i] - b[i] - b[i] - (a[i] + b[i])),
+            from_fn(|i| (a[i] + b[i]) * (a[i] - b[i] - b[i])),
+        );
+        assert_eq!(unblock(arithmetic, &va), a);
+        assert_eq!(unblock(arithmetic, &vb), b);
+    }
+}
+
+fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+    let mut rng = StdRng::seed_from_u64(3);
+    let pool = values::<F>(&mut rng);
+    for round in 0..4 {
+        let a: [F; 8] = from_fn(|lane| pool[8 * round + lane]);
+        let b: [F; 8] = from_fn(|_| F::rand(&mut rng));
+        let pairs: [Pair; 8] = from_fn(|lane| {
+            let mut words = [0; 8];
+            words[..4].copy_from_slice(&arithmetic.pack(a[lane]));
+            words[4..].copy_from_slice(&arithmetic.pack(b[lane]));
+            Pair(words)
+        });
+        let [va, vb] = arithmetic.load_pairs(pairs.each_ref());
+        let open = |v: &A::Vector| arithmetic.elements(v).map(|words| arithmetic.unpack(words));
+        assert_eq!((open(&va), open(&vb)), (a, b));
+        let mask = 0b1010_0110;
+        let selected = arithmetic.select(mask, &va, &vb);
+        let negated = arithmetic.negate_if(mask, &vb);
+        for lane in 0..8 {
+            let bit = mask >> lane & 1 == 1;
+            assert_eq!(open(&selected)[lane], if bit { b[lane] } else { a[lane] });
+            assert_eq!(open(&negated)[lane], if bit { -b[lane] } else { b[lane] });
+        }
+    }
+}
+
+fn check<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+    check_operations(arithmetic);
+    check_chains(arithmetic);
+    check_memory(arithmetic);
+}
+
+#[test]
+fn portable_lanes_agree_with_arkworks() {
+    check::<Fq, _>(Portable);
+    check::<Fr, _>(Portable);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn ifma_lanes_agree_with_arkworks() {
+    let Some(ifma) = Ifma::detect() else {
+        eprintln!("skipped: this processor has no AVX512-IFMA");
+        return;
+    };
+    check::<Fq, _>(ifma);
+    check::<Fr, _>(ifma);
+}

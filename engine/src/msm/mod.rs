@@ -1,0 +1,243 @@
+//! Multi-scalar multiplication over points that are known long before the scalars, as those of a
+//! proving key are.
+//!
+//! Scalars are cut into signed digits; points with the same digit are added up in a bucket, and
+//! the buckets, weighted, make the result (Pippenger). The points come with a table of multiples
+//! `2^(width·sets·t)·P`, as many as a [`Budget`] allows: windows that are `sets` apart then share
+//! their buckets.
+//!
+//! # Caution!
+//! Time and memory accesses depend on the scalars. Sums are right whatever the points: equal,
+//! opposite or at infinity.
+
+mod addition;
+mod curve;
+mod digits;
+mod extension;
+mod schedule;
+mod sums;
+mod tables;
+
+use ark_bn254::{Fq, Fr};
+use ark_ff::{AdditiveGroup, Zero};
+use rayon::prelude::*;
+
+pub use self::curve::Curve;
+use self::digits::{Digits, Radix};
+use self::schedule::Schedule;
+use crate::kernels::{Kernels, Path};
+use crate::lanes::{Arithmetic, Pair};
+
+/// How much memory the tables of a set of points may take, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Budget(pub usize);
+
+impl Budget {
+    /// The points themselves and nothing more.
+    pub const NO_TABLES: Self = Self(0);
+}
+
+/// Points ready to be multiplied and added up.
+#[derive(Debug)]
+pub struct FixedBases<G: Curve> {
+    path: Path,
+    radix: Radix,
+    /// Buckets are shared by windows that are this far apart.
+    sets: u32,
+    /// The indices of the points that are not at infinity.
+    indices: Vec<u32>,
+    /// Each point's pairs; then those of its first multiple; and so on.
+    table: Vec<Pair>,
+    group: std::marker::PhantomData<G>,
+}
+
+impl<G: Curve> FixedBases<G> {
+    /// Makes the tables.
+    ///
+    /// # Panics
+    /// For 2^26 points or more.
+    pub fn new(points: &[G], budget: Budget, kernels: Kernels) -> Self {
+        assert!(points.len() < 1 << 26, "terms have 32 bits");
+        let indices: Vec<u32> = (0..)
+            .zip(points)
+            .filter(|(_, point)| !point.is_zero())
+            .map(|(index, _)| index)
+            .collect();
+        let layout = Layout::best(indices.len(), size_of::<Pair>() * G::DEGREE, budget);
+        let mut bases = Self {
+            path: kernels.0,
+            radix: layout.radix,
+            sets: layout.sets,
+            indices,
+            table: Vec::new(),
+            group: std::marker::PhantomData,
+        };
+        match bases.path {
+            Path::Portable(arithmetic) => bases.fill(arithmetic, points),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(arithmetic) => bases.fill(arithmetic, points),
+        }
+        bases
+    }
+
+    /// `sum scalar·point`. Scalars beyond the last point count for nothing, as do points without
+    /// a scalar.
+    pub fn msm(&self, scalars: &[Fr]) -> G::Group {
+        match self.path {
+            Path::Portable(arithmetic) => self.multiply(arithmetic, scalars),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(arithmetic) => self.multiply(arithmetic, scalars),
+        }
+    }
+
+    /// The bytes that the points and their multiples take.
+    pub fn memory(&self) -> usize {
+        self.table.len() * size_of::<Pair>()
+    }
+
+    fn fill<A: Arithmetic<Fq>>(&mut self, arithmetic: A, points: &[G]) {
+        let mut level: Vec<Pair> = self
+            .indices
+            .iter()
+            .flat_map(|&index| curve::pack(arithmetic, &points[index as usize]))
+            .collect();
+        let levels = self.radix.windows().div_ceil(self.sets) as usize;
+        self.table.reserve_exact(level.len() * levels);
+        self.table.extend_from_slice(&level);
+        for _ in 1..levels {
+            level = curve::double::<G, A>(arithmetic, &level, self.radix.width() * self.sets);
+            self.table.extend_from_slice(&level);
+        }
+    }
+
+    fn multiply<A: Arithmetic<Fq>>(&self, arithmetic: A, scalars: &[Fr]) -> G::Group {
+        let given = self
+            .indices
+            .partition_point(|&index| (index as usize) < scalars.len());
+        let digits = Digits::new(self.radix, scalars, &self.indices[..given]);
+        let schedules: Vec<Schedule> = (0..self.sets)
+            .into_par_iter()
+            .map(|set| self.schedule(&digits, set))
+            .collect();
+        let buckets = curve::add_up::<G, A>(arithmetic, &self.table, &schedules);
+        let owners = (0..).zip(&schedules).flat_map(|(set, schedule)| {
+            let first = set * self.buckets();
+            schedule.sums.iter().map(move |bucket| first + bucket)
+        });
+        self.combine(arithmetic, &buckets, &owners.collect::<Vec<_>>())
+    }
+
+    /// Buckets of a set; bucket b is of the digits b + 1 and -(b + 1).
+    fn buckets(&self) -> u32 {
+        self.radix.largest()
+    }
+
+    fn schedule(&self, digits: &Digits, set: u32) -> Schedule {
+        let terms = || {
+            let windows = (set..self.radix.windows()).step_by(self.sets as usize);
+            windows.enumerate().flat_map(|(level, window)| {
+                let first = (level * self.indices.len()) as u32;
+                (first..)
+                    .zip(digits.window(window))
+                    .filter(|(_, digit)| *digit != 0)
+                    .map(|(point, digit)| {
+                        (digit.unsigned_abs() - 1, point << 1 | u32::from(digit < 0))
+                    })
+            })
+        };
+        Schedule::new(self.buckets() as usize, terms)
+    }
+
+    /// `sum weight·bucket`, given the bucket that each point belongs to.
+    ///
+    /// A weight is cut into a high and a low half. Buckets with the same half are added up, then
+    /// these sums by the bits of their half: what is left is one point for each bit.
+    fn combine<A: Arithmetic<Fq>>(
+        &self,
+        arithmetic: A,
+        points: &[Pair],
+        owners: &[u32],
+    ) -> G::Group {
+        let low_bits = self.radix.width() / 2;
+        let half = 1 << low_bits.max(self.radix.width() - low_bits);
+        let halves = |bucket: u32| {
+            let (set, weight) = (bucket / self.buckets(), bucket % self.buckets() + 1);
+            let low = weight & ((1 << low_bits) - 1);
+            [(2 * set, low), (2 * set + 1, weight >> low_bits)]
+        };
+        let by_half = Schedule::new((2 * self.sets * half) as usize, || {
+            finite::<G>(points, owners).flat_map(|(entry, bucket)| {
+                halves(bucket)
+                    .into_iter()
+                    .filter(|(_, weight)| *weight != 0)
+                    .map(move |(part, weight)| (part * half + weight, entry))
+            })
+        });
+        let points = curve::add_up::<G, A>(arithmetic, points, std::slice::from_ref(&by_half));
+
+        let bits = self.sets * self.radix.width();
+        let by_bit = Schedule::new(bits as usize, || {
+            finite::<G>(&points, &by_half.sums).flat_map(|(entry, sum)| {
+                let (part, weight) = (sum / half, sum % half);
+                let first = part / 2 * self.radix.width() + part % 2 * low_bits;
+                (0..u32::BITS)
+                    .filter(move |bit| weight >> bit & 1 == 1)
+                    .map(move |bit| (first + bit, entry))
+            })
+        });
+        let points = curve::add_up::<G, A>(arithmetic, &points, std::slice::from_ref(&by_bit));
+
+        let mut sums = vec![G::Group::zero(); bits as usize];
+        for (point, &bit) in points.chunks(G::DEGREE).zip(&by_bit.sums) {
+            if let Some(point) = curve::unpack::<G, A>(arithmetic, point) {
+                sums[bit as usize] += point;
+            }
+        }
+        sums.iter()
+            .rev()
+            .fold(G::Group::zero(), |result, sum| result.double() + sum)
+    }
+}
+
+/// Entries of the points that are not at infinity, and the owners.
+fn finite<'a, G: Curve>(
+    points: &'a [Pair],
+    owners: &'a [u32],
+) -> impl Iterator<Item = (u32, u32)> + 'a {
+    (0..)
+        .zip(points.chunks(G::DEGREE))
+        .zip(owners)
+        .filter(|((_, point), _)| !curve::at_infinity(point))
+        .map(|((index, _), &owner)| (index << 1, owner))
+}
+
+/// How wide digits are, and how many windows have buckets of their own.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    radix: Radix,
+    sets: u32,
+}
+
+impl Layout {
+    /// The layout with the fewest additions for so many points of so many bytes.
+    fn best(points: usize, bytes: usize, budget: Budget) -> Self {
+        let layouts = (4..=16).map(|width| Self::of_width(width, points, bytes, budget));
+        layouts
+            .min_by_key(|layout| layout.additions(points))
+            .expect("there are widths")
+    }
+
+    fn of_width(width: u32, points: usize, bytes: usize, budget: Budget) -> Self {
+        let radix = Radix::new(width);
+        let levels = (budget.0 / (points * bytes).max(1)) as u32;
+        // With fewer than two sets, two threads could not schedule at the same time.
+        let sets = radix.windows().div_ceil(levels.max(1)).max(2);
+        Self { radix, sets }
+    }
+
+    fn additions(&self, points: usize) -> usize {
+        let buckets = self.sets * self.radix.largest();
+        // A bucket is added to two sums.
+        points * self.radix.windows() as usize + 2 * buckets as usize
+    }
+}
