@@ -1,11 +1,23 @@
 //! The bank's side: admitted keys, prepared policies, batches, receipts and the gRPC service.
+//!
+//! From the points up: [`canonical`] points make a [`key`] and a [`proof`]; a [`reduced`] key has
+//! only the inputs that change, which for a policy and an epoch is a [`prepared`] policy; a
+//! [`batch`] verifies many at once; [`presentation`] says what all of it shows of a request. The
+//! [`bank`] keeps what it did in a [`store`], and the [`service`] offers it over gRPC.
 
+pub mod bank;
 pub mod batch;
 pub mod canonical;
+pub mod config;
 pub mod epoch;
 pub mod key;
+pub mod keyring;
 pub mod limits;
 pub mod prepared;
 pub mod presentation;
 pub mod proof;
+pub mod receipt;
 pub mod reduced;
+pub mod seal;
+pub mod service;
+pub mod store;

@@ -54,7 +54,7 @@ impl Question {
     /// # Errors
     /// They do not belong together.
     pub fn new(request: Request, policy: Arc<Policy>) -> Result<Self, NotAQuestion> {
-        if policy.canonical().as_bytes() != request.policy {
+        if policy.encode() != request.policy {
             return Err(NotAQuestion::OtherPolicy);
         }
         if policy.shape() != request.shape {

@@ -1,0 +1,74 @@
+//! Decisions: what became of a request.
+
+use taxproof_claims::digest::Digest;
+use taxproof_claims::policy::Policy;
+
+use super::{Bank, Refusal};
+use crate::presentation::InvalidReason;
+use crate::store::{KeptReceipt, KeptRequest};
+
+/// The bank's answer to a presentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The presentation verifies: a receipt was kept.
+    Decided {
+        /// The receipt, which holds the verdict.
+        kept: Box<KeptReceipt>,
+        /// The enterprise's tag in the policy's shared registry, if the policy names one.
+        scope_tag: Option<Digest>,
+    },
+    /// The presentation shows nothing, and the request can still be answered.
+    Invalid {
+        /// The request.
+        request: Digest,
+        /// Why.
+        reason: InvalidReason,
+    },
+}
+
+/// Where a request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has answered it yet.
+    Open,
+    /// It was answered.
+    Decided(Decision),
+    /// It ended without an answer.
+    Expired,
+}
+
+impl Decision {
+    /// The decision of a receipt.
+    pub(super) fn of(kept: KeptReceipt, policy: &Policy) -> Self {
+        let scope_tag = kept.signed.receipt.presentation.scope_tag;
+        Self::Decided {
+            scope_tag: policy.learns().scope.as_ref().map(|_| scope_tag),
+            kept: Box::new(kept),
+        }
+    }
+}
+
+impl Bank {
+    /// What became of a request.
+    ///
+    /// # Errors
+    /// There is no such request.
+    pub async fn standing(&self, id: &str) -> Result<Standing, Refusal> {
+        let request = self.request(id).await?;
+        Ok(match self.store.receipt(request.digest).await? {
+            Some(kept) => Standing::Decided(self.decision(&request, kept).await?),
+            None if self.clock.now() >= request.signed.request.expires_at => Standing::Expired,
+            None => Standing::Open,
+        })
+    }
+
+    /// The decision of a request's receipt.
+    pub(super) async fn decision(
+        &self,
+        request: &KeptRequest,
+        kept: KeptReceipt,
+    ) -> Result<Decision, Refusal> {
+        let policy = self.policy_of(request.policy).await?;
+        Ok(Decision::of(kept, &policy))
+    }
+}

@@ -1,0 +1,174 @@
+//! What the bank does: everything that the service offers, without the transport.
+
+mod decision;
+mod policies;
+mod refusal;
+mod requests;
+mod submission;
+mod trust;
+
+pub use decision::{Decision, Standing};
+pub use policies::parse_policy;
+pub use refusal::Refusal;
+pub use requests::NewRequest;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::policy::Policy;
+use taxproof_claims::schema::Schema;
+use taxproof_claims::signature::{SigningKey, VerifyingKey};
+use taxproof_claims::trust::TrustList;
+use tokio::sync::Semaphore;
+
+use crate::config::Folder;
+use crate::epoch::TrustedEpoch;
+use crate::keyring::Keyring;
+use crate::limits::{PREPARED_POLICIES, PRESENTATIONS};
+use crate::seal::Identity;
+use crate::store::{Store, StoreError};
+
+/// A bank: its keys, whom it trusts, and what it keeps.
+#[derive(Debug)]
+pub struct Bank {
+    id: String,
+    name: String,
+    keys: Keyring,
+    trust: TrustList,
+    signing_key: SigningKey,
+    identity: Identity,
+    schemas: Vec<Schema>,
+    store: Store,
+    clock: Clock,
+    policies: Kept<Policy>,
+    epochs: Kept<TrustedEpoch>,
+    /// One for each presentation that may wait or be verified.
+    presentations: Semaphore,
+    /// One for each core.
+    cores: Semaphore,
+}
+
+impl Bank {
+    /// The bank of a folder.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub async fn open(folder: Folder, clock: Clock) -> Result<Self, StoreError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            store: Store::open(&folder.state.join(DATABASE)).await?,
+            id: folder.config.id,
+            name: folder.config.name,
+            keys: folder.keys,
+            trust: folder.trust,
+            signing_key: folder.signing_key,
+            identity: folder.identity,
+            schemas: folder.schemas,
+            clock,
+            policies: Kept::default(),
+            epochs: Kept::default(),
+            presentations: Semaphore::new(PRESENTATIONS),
+            cores: Semaphore::new(cores),
+        })
+    }
+
+    /// The bank's name in requests.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Signature and hash algorithms.
+    pub const fn profile(&self) -> Profile {
+        self.signing_key.profile()
+    }
+
+    /// The key that its requests and receipts verify under.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.signing_key.verifying_key()
+    }
+
+    /// Where presentations are encrypted to.
+    pub fn recipient(&self) -> String {
+        self.identity.recipient()
+    }
+
+    /// The keys that it accepts proofs under.
+    pub const fn keys(&self) -> &Keyring {
+        &self.keys
+    }
+
+    /// What it keeps.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The database's name in a bank's state folder.
+pub const DATABASE: &str = "bank.sqlite";
+
+/// The time, in seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Clock {
+    /// The machine's.
+    pub fn system() -> Self {
+        Self::of(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| since.as_secs())
+        })
+    }
+
+    /// Any other.
+    pub fn of(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    fn now(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({})", self.now())
+    }
+}
+
+/// What was read and checked before, by its digest.
+#[derive(Debug)]
+struct Kept<T>(Mutex<HashMap<Digest, Arc<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Kept<T> {
+    fn get(&self, digest: Digest) -> Option<Arc<T>> {
+        self.lock().get(&digest).cloned()
+    }
+
+    fn keep(&self, digest: Digest, thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
+        let mut kept = self.lock();
+        if kept.len() >= PREPARED_POLICIES {
+            kept.clear();
+        }
+        kept.insert(digest, Arc::clone(&thing));
+        thing
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,179 @@
+//! Making requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use taxproof_claims::digest::Digest;
+use taxproof_claims::encoding::Writer;
+use taxproof_claims::policy::{Parameters, Policy};
+use taxproof_claims::request::{MAX_ACCEPTED, MAX_PURPOSE, Nonce, ParameterValue, Request};
+
+use super::{Bank, Refusal};
+use crate::epoch::TrustedEpoch;
+use crate::keyring::AnyVerifier;
+use crate::limits::{CLIENT_REQUEST_ID, LONGEST_VALIDITY, VALIDITY};
+use crate::presentation::Question;
+use crate::store::KeptRequest;
+
+/// What a request is made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewRequest {
+    /// The policy's digest, or its id where one policy has it.
+    pub policy: String,
+    /// A value for each parameter, as a person writes it.
+    pub parameters: BTreeMap<String, String>,
+    /// What the bank wants to know it for.
+    pub purpose: String,
+    /// How long it can be answered; zero for [`VALIDITY`].
+    pub validity: Duration,
+    /// Chosen by the caller; empty for none.
+    pub client_request_id: String,
+}
+
+impl Bank {
+    /// Makes and signs a request.
+    ///
+    /// # Errors
+    /// What it is made from is wrong, or the bank has no policy, key or epoch for it.
+    pub async fn create_request(&self, new: NewRequest) -> Result<KeptRequest, Refusal> {
+        check_client_request_id(&new.client_request_id)?;
+        let validity = check(&new)?;
+        let kept = self.find_policy(&new.policy).await?;
+        let policy = self.policy(&kept)?;
+        let given: Vec<_> = new.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
+        let parameters = policy.parse_parameters(&given)?;
+        let (verifier, epochs) = self.provable(&policy).await?;
+        for epoch in &epochs {
+            policy.compile(epoch.date(), &parameters)?;
+        }
+        let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
+        let request = KeptRequest {
+            digest: request.digest(),
+            policy: kept.digest,
+            signed: request.sign(&self.signing_key),
+        };
+        let asked = asked(&new, kept.digest, validity);
+        let id = Some(&*new.client_request_id).filter(|id| !id.is_empty());
+        let kept = self
+            .store
+            .keep_request(&request, id.map(|id| (id, asked)))
+            .await??;
+        tracing::info!(request = %kept.digest, policy = %kept.policy, "requested");
+        Ok(kept)
+    }
+
+    /// The request of an id.
+    ///
+    /// # Errors
+    /// The id is none, or there is no such request.
+    pub async fn request(&self, id: &str) -> Result<KeptRequest, Refusal> {
+        let digest: Digest = id.parse().map_err(|_| Refusal::RequestId)?;
+        let kept = self.store.request(digest).await?;
+        kept.ok_or(Refusal::UnknownRequest)
+    }
+
+    /// A request with its policy.
+    pub(super) async fn question(&self, kept: &KeptRequest) -> Result<Question, Refusal> {
+        let policy = self.policy_of(kept.policy).await?;
+        Ok(Question::new(kept.signed.request.clone(), policy)?)
+    }
+
+    /// The first key under which a policy can be proven, and the epochs that it can be proven
+    /// about.
+    async fn provable(
+        &self,
+        policy: &Policy,
+    ) -> Result<(&AnyVerifier, Vec<Arc<TrustedEpoch>>), Refusal> {
+        let shape = policy.shape();
+        if self.keys.of_shape(shape).next().is_none() {
+            return Err(Refusal::NoKey(shape));
+        }
+        let schema = policy.schema().digest();
+        let newest = self.newest_epochs().await?;
+        for verifier in self.keys.of_shape(shape) {
+            let fits = |e: &&Arc<TrustedEpoch>| e.header().schema == schema && verifier.covers(e);
+            let epochs: Vec<_> = newest
+                .iter()
+                .filter(fits)
+                .take(MAX_ACCEPTED)
+                .cloned()
+                .collect();
+            if !epochs.is_empty() {
+                return Ok((verifier, epochs));
+            }
+        }
+        Err(Refusal::NoEpoch)
+    }
+
+    fn request_for(
+        &self,
+        policy: &Policy,
+        parameters: &Parameters,
+        verifier: &AnyVerifier,
+        epochs: &[Arc<TrustedEpoch>],
+        new: &NewRequest,
+        validity: Duration,
+    ) -> Result<Request, Refusal> {
+        let (key, now) = (verifier.header(), self.clock.now());
+        let named = policy.parameters().iter().zip(parameters.values());
+        let parameters = named.map(|(declared, &value)| ParameterValue {
+            name: declared.name.clone(),
+            value,
+        });
+        Ok(Request {
+            profile: self.profile(),
+            bank: self.id.clone(),
+            recipient: self.recipient(),
+            curve: key.curve,
+            version: key.version,
+            shape: key.shape,
+            key: key.fingerprint,
+            policy: policy.encode(),
+            parameters: parameters.collect(),
+            purpose: new.purpose.clone(),
+            accepted: epochs.iter().map(|epoch| epoch.accepted()).collect(),
+            nonce: Nonce::random().map_err(|_| Refusal::Randomness)?,
+            issued_at: now,
+            expires_at: now + validity.as_secs(),
+        })
+    }
+}
+
+/// Checks what does not depend on the policy; the validity.
+fn check(new: &NewRequest) -> Result<Duration, Refusal> {
+    let shown = !new.purpose.chars().any(char::is_control);
+    if !(1..=MAX_PURPOSE).contains(&new.purpose.len()) || !shown {
+        return Err(Refusal::Purpose);
+    }
+    match new.validity {
+        Duration::ZERO => Ok(VALIDITY),
+        longer if longer > LONGEST_VALIDITY => Err(Refusal::Validity),
+        validity => Ok(validity),
+    }
+}
+
+/// Checks an id that a caller chose.
+pub(super) fn check_client_request_id(id: &str) -> Result<(), Refusal> {
+    let printable = id.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if id.len() <= CLIENT_REQUEST_ID && printable {
+        Ok(())
+    } else {
+        Err(Refusal::ClientRequestId)
+    }
+}
+
+/// The digest of what a caller asked for, to tell whether it asks for the same again.
+fn asked(new: &NewRequest, policy: Digest, validity: Duration) -> Digest {
+    let mut w = Writer::object("taxproof/asked/1");
+    w.fixed(&policy.0);
+    w.count(new.parameters.len());
+    for (name, value) in &new.parameters {
+        w.text(name);
+        w.text(value);
+    }
+    w.text(&new.purpose);
+    w.u64(validity.as_secs());
+    let bytes = w.finish();
+    taxproof_claims::digest::Profile::International.digest("taxproof/asked/1", &[&bytes])
+}

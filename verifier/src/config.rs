@@ -1,0 +1,287 @@
+//! A bank's folder: its configuration and the files that it names.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use taxproof_claims::digest::Profile;
+use taxproof_claims::epoch::{NotAName, check_name};
+use taxproof_claims::schema::{Schema, SchemaError};
+use taxproof_claims::signature::{SignatureError, SigningKey};
+use taxproof_claims::trust::{TrustError, TrustList};
+use zeroize::Zeroizing;
+
+use crate::key::{Admission, KeyRefused};
+use crate::keyring::{AnyVerifier, Keyring};
+use crate::seal::{Identity, NotAnIdentity};
+
+/// `bank.toml`. Paths are relative to its folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The bank's name in requests: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Where the service listens.
+    #[serde(default = "loopback")]
+    pub listen: SocketAddr,
+    /// The folder of the database.
+    #[serde(default = "state")]
+    pub state: PathBuf,
+    /// Verifying key files, those that the bank prefers first.
+    pub keys: Vec<PathBuf>,
+    /// Whether keys whose trapdoor one machine knew are taken: for development only.
+    #[serde(default)]
+    pub allow_dev_keys: bool,
+    /// The trust list with the authorities.
+    pub trust: PathBuf,
+    /// The key that signs requests and receipts: PKCS#8 in PEM.
+    pub signing_key: PathBuf,
+    /// The key that opens presentations: an age identity file.
+    pub identity: PathBuf,
+    /// Schema files, besides the built-in one for China's bureaux.
+    #[serde(default)]
+    pub schemas: Vec<PathBuf>,
+}
+
+fn loopback() -> SocketAddr {
+    ([127, 0, 0, 1], DEFAULT_PORT).into()
+}
+
+fn state() -> PathBuf {
+    STATE.into()
+}
+
+/// Where a service listens unless told otherwise.
+pub const DEFAULT_PORT: u16 = 7480;
+/// The configuration's name in a bank's folder.
+pub const FILE: &str = "bank.toml";
+const STATE: &str = "state";
+const TRUST: &str = "trust.toml";
+const SIGNING_KEY: &str = "signing.pem";
+const IDENTITY: &str = "identity.txt";
+
+/// A bank's folder cannot be made or read. Whoever runs the service must mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file cannot be read or written.
+    #[error("{path}: {why}", path = .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: std::io::Error,
+    },
+    /// The configuration is not TOML, or a key is missing or unknown.
+    #[error("{path}: {why}", path = .path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// What and where.
+        why: Box<toml::de::Error>,
+    },
+    /// The bank's name cannot be one.
+    #[error(transparent)]
+    Name(#[from] NotAName),
+    /// A verifying key was refused.
+    #[error("{path}: {why}", path = .path.display())]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: KeyRefused,
+    },
+    /// There is no verifying key.
+    #[error("the configuration names no verifying key")]
+    NoKeys,
+    /// The trust list is wrong.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The signing key is none.
+    #[error("the signing key: {0}")]
+    SigningKey(#[from] SignatureError),
+    /// The identity is none.
+    #[error("the identity: {0}")]
+    Identity(#[from] NotAnIdentity),
+    /// A schema is wrong.
+    #[error("{path}: {why}", path = .path.display())]
+    Schema {
+        /// Which file.
+        path: PathBuf,
+        /// What.
+        why: SchemaError,
+    },
+}
+
+/// What the files of a bank's folder hold.
+#[derive(Debug)]
+pub struct Folder {
+    /// The configuration.
+    pub config: Config,
+    /// The keys, admitted.
+    pub keys: Keyring,
+    /// The authorities.
+    pub trust: TrustList,
+    /// Signs requests and receipts.
+    pub signing_key: SigningKey,
+    /// Opens presentations.
+    pub identity: Identity,
+    /// The built-in schema and those of the configuration.
+    pub schemas: Vec<Schema>,
+    /// The folder of the database, made where it was missing.
+    pub state: PathBuf,
+}
+
+impl Folder {
+    /// Reads a configuration and every file that it names.
+    ///
+    /// # Errors
+    /// What is wrong with which file.
+    pub fn open(config: &Path) -> Result<Self, ConfigError> {
+        let folder = config.parent().unwrap_or(Path::new(""));
+        let path = config.to_owned();
+        let config: Config = toml::from_str(&text(config)?).map_err(|why| ConfigError::Syntax {
+            path,
+            why: why.into(),
+        })?;
+        check_name(&config.id)?;
+        if config.keys.is_empty() {
+            return Err(ConfigError::NoKeys);
+        }
+        let admission = Admission {
+            allow_dev: config.allow_dev_keys,
+        };
+        let key = |file: &PathBuf| {
+            let path = folder.join(file);
+            let bytes = std::fs::read(&path).map_err(file_error(&path))?;
+            AnyVerifier::open(&bytes, admission).map_err(|why| ConfigError::Key { path, why })
+        };
+        let schema = |file: &PathBuf| {
+            let path = folder.join(file);
+            Schema::from_toml(&text(&path)?).map_err(|why| ConfigError::Schema { path, why })
+        };
+        let mut schemas = vec![Schema::cn_tax()];
+        for file in &config.schemas {
+            schemas.push(schema(file)?);
+        }
+        let state = folder.join(&config.state);
+        private_folder(&state)?;
+        Ok(Self {
+            keys: Keyring::new(config.keys.iter().map(key).collect::<Result<_, _>>()?),
+            trust: TrustList::from_toml(&text(&folder.join(&config.trust))?)?,
+            signing_key: SigningKey::from_pem(&secret(&folder.join(&config.signing_key))?)?,
+            identity: secret(&folder.join(&config.identity))?.parse()?,
+            schemas,
+            state,
+            config,
+        })
+    }
+}
+
+/// What a bank's folder is made from.
+#[derive(Debug, Clone)]
+pub struct NewFolder<'a> {
+    /// The bank's name in requests.
+    pub id: &'a str,
+    /// Its name for people.
+    pub name: &'a str,
+    /// Signature and hash algorithms.
+    pub profile: Profile,
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// Verifying key files, to be copied, those that the bank prefers first.
+    pub keys: &'a [PathBuf],
+    /// Whether keys whose trapdoor one machine knew are taken.
+    pub allow_dev_keys: bool,
+    /// The trust list, to be copied.
+    pub trust: &'a Path,
+    /// Schema files, to be copied.
+    pub schemas: &'a [PathBuf],
+}
+
+impl NewFolder<'_> {
+    /// Makes a bank's folder, with fresh secrets, and reads it back.
+    ///
+    /// # Errors
+    /// The folder holds a bank already, or a file that it is made from is wrong.
+    pub fn create(&self, folder: &Path) -> Result<Folder, ConfigError> {
+        check_name(self.id)?;
+        private_folder(folder)?;
+        let config = Config {
+            id: self.id.to_owned(),
+            name: self.name.to_owned(),
+            listen: self.listen,
+            state: STATE.into(),
+            keys: copies(self.keys, folder, "keys")?,
+            allow_dev_keys: self.allow_dev_keys,
+            trust: TRUST.into(),
+            signing_key: SIGNING_KEY.into(),
+            identity: IDENTITY.into(),
+            schemas: copies(self.schemas, folder, "schemas")?,
+        };
+        let trust = text(self.trust)?;
+        TrustList::from_toml(&trust)?;
+        let signing_key = SigningKey::random(self.profile)?.to_pem()?;
+        write_new(&folder.join(SIGNING_KEY), signing_key.as_bytes())?;
+        write_new(
+            &folder.join(IDENTITY),
+            Identity::generate().to_file().as_bytes(),
+        )?;
+        write_new(&folder.join(TRUST), trust.as_bytes())?;
+        let toml = toml::to_string(&config).expect("a configuration has text keys and no maps");
+        let path = folder.join(FILE);
+        write_new(&path, toml.as_bytes())?;
+        Folder::open(&path)
+    }
+}
+
+/// Copies files into a folder of a bank's folder; their paths in it.
+fn copies(files: &[PathBuf], folder: &Path, name: &str) -> Result<Vec<PathBuf>, ConfigError> {
+    let copy = |file: &PathBuf| {
+        let target = Path::new(name).join(file.file_name().unwrap_or(file.as_os_str()));
+        private_folder(&folder.join(name))?;
+        let bytes = std::fs::read(file).map_err(file_error(file))?;
+        write_new(&folder.join(&target), &bytes)?;
+        Ok(target)
+    };
+    files.iter().map(copy).collect()
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(file_error(path))
+}
+
+fn secret(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
+    text(path).map(Zeroizing::new)
+}
+
+/// Makes a folder that only its owner can read, unless it is there.
+fn private_folder(path: &Path) -> Result<(), ConfigError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(file_error(path))
+}
+
+/// Writes a file that only its owner can read and that is not there yet.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || {
+        let mut file = options.open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(file_error(path))
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> ConfigError {
+    let path = path.to_owned();
+    |why| ConfigError::File { path, why }
+}

@@ -1,0 +1,81 @@
+//! `DecisionService`, and decisions as messages.
+
+use taxproof_proto::v1;
+use taxproof_proto::v1::decision_service_server::DecisionService;
+use taxproof_proto::v1::{GetDecisionRequest, GetDecisionResponse, RequestState};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::Service;
+use crate::bank::{Decision, Standing};
+use crate::presentation::InvalidReason;
+
+#[async_trait]
+impl DecisionService for Service {
+    async fn get_decision(
+        &self,
+        request: Request<GetDecisionRequest>,
+    ) -> Result<Response<GetDecisionResponse>, Status> {
+        let standing = self.0.standing(&request.get_ref().request_id).await?;
+        let (state, decision) = match standing {
+            Standing::Open => (RequestState::Open, None),
+            Standing::Expired => (RequestState::Expired, None),
+            Standing::Decided(decision) => (RequestState::Decided, Some(message(decision))),
+        };
+        Ok(Response::new(GetDecisionResponse {
+            state: state.into(),
+            decision,
+        }))
+    }
+}
+
+/// A decision as a message.
+pub(super) fn message(decision: Decision) -> v1::Decision {
+    let (kept, scope_tag) = match decision {
+        Decision::Decided { kept, scope_tag } => (kept, scope_tag),
+        Decision::Invalid { request, reason } => {
+            return v1::Decision {
+                request_id: request.to_string(),
+                verdict: v1::Verdict::Invalid.into(),
+                invalid_reason: invalid_reason(reason).into(),
+                ..v1::Decision::default()
+            };
+        }
+    };
+    let receipt = kept.signed.encode();
+    let kept = kept.signed.receipt;
+    let verdict = if kept.passed {
+        v1::Verdict::Passed
+    } else {
+        v1::Verdict::Failed
+    };
+    v1::Decision {
+        request_id: kept.presentation.request.to_string(),
+        verdict: verdict.into(),
+        failed_rules: kept.failed_rules,
+        band: kept.band,
+        pseudonym: kept.presentation.pseudonym.to_string(),
+        scope_tag: scope_tag.map(|tag| tag.to_string()).unwrap_or_default(),
+        disclosed_id: kept.presentation.disclosed_id,
+        invalid_reason: v1::InvalidReason::Unspecified.into(),
+        authority: kept.presentation.epoch.authority.into(),
+        epoch: kept.epoch,
+        decided_at: kept.decided_at,
+        receipt,
+    }
+}
+
+const fn invalid_reason(reason: InvalidReason) -> v1::InvalidReason {
+    match reason {
+        InvalidReason::OtherRequest => v1::InvalidReason::OtherRequest,
+        InvalidReason::Expired => v1::InvalidReason::Expired,
+        InvalidReason::EpochNotAccepted => v1::InvalidReason::EpochNotAccepted,
+        InvalidReason::ConsentNotAllowed => v1::InvalidReason::ConsentNotAllowed,
+        InvalidReason::ImpossibleOutcome => v1::InvalidReason::ImpossibleOutcome,
+        InvalidReason::IdMissing => v1::InvalidReason::IdMissing,
+        InvalidReason::IdNotAsked => v1::InvalidReason::IdNotAsked,
+        InvalidReason::IdMalformed => v1::InvalidReason::IdMalformed,
+        InvalidReason::TagNotCanonical => v1::InvalidReason::TagNotCanonical,
+        InvalidReason::ProofMalformed(_) => v1::InvalidReason::ProofMalformed,
+        InvalidReason::ProofWrong => v1::InvalidReason::ProofWrong,
+    }
+}
