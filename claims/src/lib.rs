@@ -29,4 +29,6 @@ pub mod shape;
 pub mod signature;
 pub mod statement;
 pub mod subject;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod trust;

@@ -12,6 +12,8 @@ mod atom;
 mod canonical;
 mod card;
 mod compile;
+#[cfg(test)]
+mod differential;
 mod error;
 mod evaluate;
 mod exact;

@@ -518,6 +518,7 @@ impl Reader<'_> {
     fn codes_test(&self, table: &Table<'_>, attribute: usize, q: &Quantity) -> Option<Test> {
         let key = table.one_of(&["one_of", "none_of", "equals"]);
         let Some(key) = key else {
+            table.expect_keys(&BOUNDS);
             let why =
                 "a code is not more or less than another: use `one_of`, `none_of` or `equals`";
             table.report_here(Problem::Inconsistent(why));
