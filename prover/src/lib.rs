@@ -1,8 +1,21 @@
 //! The enterprise's side: keys, wallet, consent, witness, proof, client.
+//!
+//! A [`wallet`] holds secrets and credentials. A bank's request becomes a [`question`] once it is
+//! verified and understood; the applicant sees it as a [`consent`] screen; what they agree to
+//! becomes an [`answer`], proven by a [`prover`] that verifies its own proof, sealed to the bank and
+//! sent by the [`client`]. [`setup`] makes [keys](proving_key) for development.
+//!
+//! # What is not erased
+//! Secrets at rest are in files of mode 0600; in memory, secrets, salts and values are erased when
+//! dropped, and so is the circuit's assignment. Copies that arkworks makes of the assignment while
+//! it proves are not.
 
+pub mod answer;
 pub mod client;
+pub mod consent;
 pub mod prover;
 pub mod proving_key;
+pub mod question;
 pub mod quotation;
 pub mod seal;
 pub mod setup;

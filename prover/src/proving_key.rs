@@ -81,7 +81,6 @@ impl<E: NamedPairing> ProvingKey<E> {
         matrices: &Matrices<E::ScalarField>,
     ) -> Result<(Self, Admission), ProvingKeyError> {
         let key = Self::read(file, matrices, Trust::Nothing)?;
-        key.check_strength()?;
         let admission = key.admission();
         Ok((key, admission))
     }
@@ -132,44 +131,16 @@ impl<E: NamedPairing> ProvingKey<E> {
             let found = body.len();
             return Err(ProvingKeyError::Length { expected, found });
         }
-        let key = read_body::<E>(body, &counts, trust)?;
-        if KeyFingerprint::of(&verifying_key_bytes(&key.vk)) != header.fingerprint {
+        let mut rest = body;
+        let single = SinglePoints::<E>::read(&mut rest, &counts, trust)?;
+        if KeyFingerprint::of(&verifying_key_bytes(&single.vk)) != header.fingerprint {
             return Err(ProvingKeyError::Fingerprint(header.fingerprint));
         }
+        if trust == Trust::Nothing {
+            single.check_strength()?;
+        }
+        let key = single.read_queries(rest, &counts, trust)?;
         Ok(Self { header, key })
-    }
-
-    fn check_strength(&self) -> Result<(), ProvingKeyError> {
-        let refuse = |weak: bool, why| {
-            if weak {
-                Err(ProvingKeyError::Weak(why))
-            } else {
-                Ok(())
-            }
-        };
-        let vk = &self.key.vk;
-        let g1 = [vk.alpha_g1, self.key.beta_g1, self.key.delta_g1];
-        let g2 = [vk.beta_g2, vk.gamma_g2, vk.delta_g2];
-        let identity = g1.iter().any(AffineRepr::is_zero)
-            || g2.iter().any(AffineRepr::is_zero)
-            || vk.gamma_abc_g1.iter().any(AffineRepr::is_zero);
-        refuse(identity, "one of its points is the identity")?;
-        let negated = (-vk.delta_g2.into_group()).into_affine();
-        let same = vk.gamma_g2 == vk.delta_g2 || vk.gamma_g2 == negated;
-        refuse(
-            same,
-            "gamma and delta are the same: nobody contributed to it",
-        )?;
-        let distinct: BTreeSet<Vec<u8>> = vk
-            .gamma_abc_g1
-            .iter()
-            .map(|p| encode(p, Compress::Yes))
-            .collect();
-        let repeated = distinct.len() < vk.gamma_abc_g1.len();
-        refuse(repeated, "two public inputs share a point")?;
-        let inconsistent =
-            E::pairing(self.key.beta_g1, vk.delta_g2) != E::pairing(self.key.delta_g1, vk.beta_g2);
-        refuse(inconsistent, "beta and delta differ between the two groups")
     }
 }
 
@@ -212,38 +183,82 @@ pub(crate) fn write_body<E: Pairing>(key: &ark_groth16::ProvingKey<E>) -> Vec<u8
     body
 }
 
-fn read_body<E: Pairing>(
-    body: &[u8],
-    counts: &Counts,
-    trust: Trust,
-) -> Result<ark_groth16::ProvingKey<E>, ProvingKeyError> {
-    let mut rest = body;
-    let mut g1 = |n| points::<E::G1Affine>(&mut rest, n, trust, "G1");
-    let [alpha_g1, beta_g1, delta_g1] = array(g1(3)?);
-    let [beta_g2, gamma_g2, delta_g2] = array(points::<E::G2Affine>(&mut rest, 3, trust, "G2")?);
-    let mut g1 = |n| points::<E::G1Affine>(&mut rest, n, trust, "G1");
-    let gamma_abc_g1 = g1(counts.instance)?;
-    let a_query = g1(counts.wires)?;
-    let b_g1_query = g1(counts.wires)?;
-    let h_query = g1(counts.quotient)?;
-    let l_query = g1(counts.witness)?;
-    let b_g2_query = points(&mut rest, counts.wires, trust, "G2")?;
-    Ok(ark_groth16::ProvingKey {
-        vk: VerifyingKey {
+/// The verifying key, and what a proving key holds once.
+struct SinglePoints<E: Pairing> {
+    vk: VerifyingKey<E>,
+    beta_g1: E::G1Affine,
+    delta_g1: E::G1Affine,
+}
+
+impl<E: Pairing> SinglePoints<E> {
+    fn read(rest: &mut &[u8], counts: &Counts, trust: Trust) -> Result<Self, ProvingKeyError> {
+        let [alpha_g1, beta_g1, delta_g1] = array(points(rest, 3, trust, "G1")?);
+        let [beta_g2, gamma_g2, delta_g2] = array(points(rest, 3, trust, "G2")?);
+        let gamma_abc_g1 = points(rest, counts.instance, trust, "G1")?;
+        let vk = VerifyingKey {
             alpha_g1,
             beta_g2,
             gamma_g2,
             delta_g2,
             gamma_abc_g1,
-        },
-        beta_g1,
-        delta_g1,
-        a_query,
-        b_g1_query,
-        b_g2_query,
-        h_query,
-        l_query,
-    })
+        };
+        Ok(Self {
+            vk,
+            beta_g1,
+            delta_g1,
+        })
+    }
+
+    fn check_strength(&self) -> Result<(), ProvingKeyError> {
+        let refuse = |weak: bool, why| {
+            if weak {
+                Err(ProvingKeyError::Weak(why))
+            } else {
+                Ok(())
+            }
+        };
+        let vk = &self.vk;
+        let g1 = [vk.alpha_g1, self.beta_g1, self.delta_g1];
+        let g2 = [vk.beta_g2, vk.gamma_g2, vk.delta_g2];
+        let identity = g1.iter().chain(&vk.gamma_abc_g1).any(AffineRepr::is_zero)
+            || g2.iter().any(AffineRepr::is_zero);
+        refuse(identity, "one of its points is the identity")?;
+        let negated = (-vk.delta_g2.into_group()).into_affine();
+        let same = vk.gamma_g2 == vk.delta_g2 || vk.gamma_g2 == negated;
+        refuse(
+            same,
+            "gamma and delta are the same: nobody contributed to it",
+        )?;
+        let inputs = vk.gamma_abc_g1.iter().map(|p| encode(p, Compress::Yes));
+        let distinct: BTreeSet<Vec<u8>> = inputs.collect();
+        let repeated = distinct.len() < vk.gamma_abc_g1.len();
+        refuse(repeated, "two public inputs share a point")?;
+        let inconsistent =
+            E::pairing(self.beta_g1, vk.delta_g2) != E::pairing(self.delta_g1, vk.beta_g2);
+        refuse(inconsistent, "beta and delta differ between the two groups")
+    }
+
+    fn read_queries(
+        self,
+        mut rest: &[u8],
+        counts: &Counts,
+        trust: Trust,
+    ) -> Result<ark_groth16::ProvingKey<E>, ProvingKeyError> {
+        let mut g1 = |n| points(&mut rest, n, trust, "G1");
+        let [a_query, b_g1_query] = [g1(counts.wires)?, g1(counts.wires)?];
+        let [h_query, l_query] = [g1(counts.quotient)?, g1(counts.witness)?];
+        let b_g2_query = points(&mut rest, counts.wires, trust, "G2")?;
+        Ok(ark_groth16::ProvingKey {
+            vk: self.vk,
+            beta_g1: self.beta_g1,
+            delta_g1: self.delta_g1,
+            a_query,
+            b_g1_query,
+            b_g2_query,
+            h_query,
+            l_query,
+        })
+    }
 }
 
 /// How much of a file's points is taken on trust.

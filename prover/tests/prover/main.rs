@@ -2,5 +2,9 @@
 
 // Helpers of tests may unwrap as the tests do.
 #![allow(clippy::unwrap_used)]
+mod answers;
+mod bank;
 mod bureau;
+mod keys;
+mod prove;
 mod wallets;
