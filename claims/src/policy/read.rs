@@ -484,7 +484,7 @@ impl Reader<'_> {
         {
             table.report_here(Problem::Inconsistent(TWO_ON_ONE_SIDE));
         }
-        let bounds = match at_least_ago.is_some() || within.is_some() {
+        let bounds = match ages && (table.has("at_least_ago") || table.has("within")) {
             true => self.optional_bounds(table, Some(&measure))?,
             false => self.bounds(table, Some(&measure))?,
         };
