@@ -27,7 +27,7 @@ fn bounds(r: &mut R, v: &mut dyn FnMut(&mut R) -> String) -> String {
     let lo = ["at_least", "more_than"]; let hi = ["at_most", "less_than"];
     match r.n(5) {
         0 => format!("equals = \"{}\"\n", v(r)),
-        1 => { let (a, b) = (v(r), v(r)); format!("{} = \"{}\"\n{} = \"{}\"\n", r.of(&lo), a, r.of(&hi), b) }
+        1 => { let (a, b) = (v(r), v(r)); let num = |x: &str| x.trim_end_matches([' ', '%']).parse::<f64>().ok(); let (a, b) = match (num(&a), num(&b)) { (Some(x), Some(y)) if x > y => (b, a), _ => (a, b) }; format!("{} = \"{}\"\n{} = \"{}\"\n", r.of(&lo), a, r.of(&hi), b) }
         2 | 3 => { let a = v(r); format!("{} = \"{}\"\n", r.of(&lo), a) }
         _ => { let a = v(r); format!("{} = \"{}\"\n", r.of(&hi), a) }
     }
@@ -45,7 +45,7 @@ fn rule(r: &mut R, i: usize) -> String {
         2 | 3 => { t += &format!("total = \"{}\"\nover = \"{}\"\n", sum(r), window(r)); t += &bounds(r, &mut money); }
         4 => { t += &format!("average = \"{}\"\nover = \"{}\"\nper = \"{}\"\n", sum(r), window(r), r.of(&["quarter", "year"])); t += &bounds(r, &mut money); }
         5 | 6 => {
-            let ws = if r.chance(30) { let w = window(r); (w.clone(), w) } else { (window(r), window(r)) };
+            let ws = loop { let w = (window(r), window(r)); if w.0 != w.1 && !(w.0.contains("16 to 16") && w.1.contains("16 to 16")) { break w } };
             t += &format!("growth = \"{}\"\nfrom = \"{}\"\nto = \"{}\"\n", sum(r), ws.0, ws.1);
             t += &bounds(r, &mut |r| r.of(&["0 %", "-100 %", "100 %", "-200 %", "10 %", "-50 %", "33.3 %"]).to_owned());
             if r.chance(40) { t += "base_not_positive = \"as_multiplied\"\n"; }
@@ -85,14 +85,39 @@ fn rule(r: &mut R, i: usize) -> String {
     if r.chance(25) { t += &format!("points = {}\n", r.of(&["5", "-5", "32767", "-32767", "1"])); if r.chance(30) { t += "veto = true\n"; } }
     t
 }
+fn variable(r: &mut R, i: usize) -> String {
+    let mut t = format!("[[variable]]\nname = \"v{i}\"\n");
+    let ends: Vec<&str>;
+    let mut young = true;
+    match r.n(8) {
+        0 => { t += &format!("total = \"{}\"\nover = \"{}\"\n", sum(r), window(r)); ends = vec!["-1", "-0.01", "0", "0.01", "0.02", "1", "28147497671.06"]; }
+        1 => { t += &format!("average = \"{}\"\nover = \"{}\"\nper = \"{}\"\n", sum(r), window(r), r.of(&["quarter", "year"])); ends = vec!["-1", "-0.01", "0", "0.01", "1"]; }
+        2 | 3 => { t += &format!("growth = \"{}\"\nfrom = \"{}\"\nto = \"{}\"\n", sum(r), window(r), window(r)); ends = vec!["-200 %", "-100 %", "-50 %", "0 %", "33.3 %", "100 %"]; }
+        4 | 5 => { t += &format!("ratio = \"{}\"\nto = \"{}\"\nover = \"{}\"\nto_over = \"{}\"\n", sum(r), sum(r), window(r), window(r)); ends = vec!["-2", "-0.5", "0", "0.125", "1", "2"]; }
+        6 => { young = false; match r.n(3) {
+            0 => { t += "attribute = \"arrears\"\nmissing = 7\n"; ends = vec!["-1", "0", "0.01", "0.02", "1"]; }
+            1 => { t += "attribute = \"last_payment_on\"\nmissing = 7\n"; ends = vec!["0 months", "1 month", "2 months", "1 year", "10 years", "57 years"]; }
+            _ => { t += "attribute = \"periods_available\"\n"; ends = vec!["0", "1", "2", "5", "15", "16"]; } } }
+        _ => { young = false; t += "attribute = \"industry\"\nmissing = -9\nbins = [ { one_of = [\"1\", \"3\", \"82\"], points = 4 }, { one_of = [\"2\", \"9999\"], points = 6 }, { points = -3 } ]\n"; return t; }
+    }
+    if young { t += "missing = -8\n"; if r.chance(50) { t += "young_firms = \"count_zero\"\n"; } }
+    let mut bins: Vec<String> = ends.iter().filter(|_| r.chance(60)).map(|e| e.to_string()).collect();
+    if bins.is_empty() { bins.push(ends[0].to_string()); }
+    let mut b: Vec<String> = bins.iter().map(|e| format!("{{ below = \"{e}\", points = {} }}", r.n(9) as i64 - 4)).collect();
+    b.push("{ points = 5 }".into());
+    t += &format!("bins = [ {} ]\n", b.join(", "));
+    t
+}
 fn policy(r: &mut R) -> String {
     let n = 1 + r.n(14) as usize;
     let mut t = String::from("id = \"x\"\nversion = 1\ntitle = \"x\"\nschema = \"cn-tax-1\"\n");
     if r.chance(30) { t += "shape = \"Q16S\"\n" } else if r.chance(50) { t += "shape = \"Q16\"\n" }
     t += "[[parameter]]\nname=\"amt\"\nunit=\"money\"\nmin=\"-3\"\nmax=\"3\"\n[[parameter]]\nname=\"amt2\"\nunit=\"money\"\nmin=\"-2814749767106.55\"\nmax=\"2814749767106.55\"\n[[parameter]]\nname=\"cnt\"\nunit=\"count\"\nmin=\"0\"\nmax=\"3\"\n";
     let rules: Vec<String> = (0..n).map(|i| rule(r, i)).collect();
-    let points = rules.iter().any(|x| x.contains("\npoints"));
+    let vars: Vec<String> = if t.contains("Q16S") { (0..1 + r.n(8) as usize).map(|i| variable(r, i)).collect() } else { vec![] };
+    let points = !vars.is_empty() || rules.iter().any(|x| x.contains("\npoints"));
     for x in &rules { t += x; }
+    for x in &vars { t += x; }
     if r.chance(40) && n >= 2 {
         let k = 2 + r.n(n as u64 - 1) as usize;
         let names: Vec<String> = (0..k.min(n)).map(|i| format!("\"r{i}\"")).collect();
@@ -148,6 +173,7 @@ fn fuzz() {
                 let holds = k.atoms.iter().all(|&a| counted.atoms[a]);
                 if holds != x.holds { if k.base_is_implied && holds && !said.passed { implied = true; } else { why += &format!("{} policy {} numbers {}; ", x.name, x.holds, holds); } }
             }
+            if let (Some(sc), false) = (said.score, implied) { let base = if text.contains("base = 3") { 3 } else { 0 }; if sc != counted.score + base { why += &format!("SCORE {sc} {} {:?} ", counted.score, said.variables.iter().map(|v| (v.name.clone(), v.points)).collect::<Vec<_>>()); } }
             if !implied && said.band != counted.band { why += "BAND "; }
             let zero = c.numbers.linear.iter().any(|l| l.time.iter().all(|&t| t == 0) && l.weight.iter().any(|&w| w != 0));
             let _ = zero;
