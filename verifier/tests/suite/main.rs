@@ -3,4 +3,8 @@
 mod attacks;
 mod batches;
 mod fixture;
+mod keys;
+mod presentations;
 mod reduced_keys;
+mod service;
+mod world;
