@@ -1,1 +1,39 @@
 //! The bureau's side: ingest, commit and publish.
+//!
+//! A [`mapping`] file says how a source's columns become [`filing`]s, facts of the [`taxpayer`]
+//! register and [`invoice`]s on the [`ledger`], and by which [`rules`] the quantities of a schema
+//! follow. For each epoch the [`Authority`] derives every registered enterprise's record
+//! ([`derivation`]), commits to all of them ([`tree`]), signs a header and writes each one's
+//! credential. `docs/authority.md` is the reference.
+
+mod authority;
+pub mod calendar;
+pub mod commitment;
+pub mod derivation;
+mod epochs;
+pub mod error;
+pub mod filing;
+mod folder;
+mod ingest;
+pub mod invoice;
+pub mod ledger;
+pub mod mapping;
+pub mod number;
+pub mod progress;
+mod publication;
+pub mod registration;
+pub mod report;
+pub mod rules;
+pub mod synthetic;
+mod table;
+pub mod taxpayer;
+pub mod tree;
+
+#[cfg(test)]
+mod testing;
+
+pub use authority::{Authority, Settings};
+pub use error::AuthorityError;
+pub use ingest::Sources;
+pub use publication::{Publication, Published};
+pub use table::TableError;

@@ -1,0 +1,312 @@
+//! An authority's folder, and what is done with it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `authority.toml` | name and profile |
+//! | `schema.toml` | what its records are |
+//! | `key.pem` | the key that signs headers (PKCS#8) |
+//! | `order.seed` | the secret that orders leaves |
+//! | `derivations.toml` | how quantities are derived |
+//! | `ledger.jsonl` | what is on record |
+//! | `registrations/*.json` | the holders' hashes |
+//! | `seeds/*.seed` | the secrets from which the leaves' salts follow |
+//! | `epochs/<n>/` | `header`, `header.json`, `credentials/<id>.age` |
+//! | `reports/*.csv` | the rows that were refused |
+//!
+//! Every file is private to its owner; a file is replaced whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use taxproof_claims::credential::Registration;
+use taxproof_claims::date::Date;
+use taxproof_claims::digest::Profile;
+use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
+use taxproof_claims::schema::Schema;
+use taxproof_claims::signature::{SignatureError, SigningKey};
+use taxproof_claims::subject::EnterpriseId;
+use taxproof_claims::trust::TrustedAuthority;
+
+use crate::commitment::Seed;
+use crate::epochs::Epochs;
+use crate::error::AuthorityError;
+use crate::folder::{create, file_name, make_dir, read, read_text, replace, sync_dir};
+use crate::ledger::Ledger;
+use crate::registration::{Change, Registered, check};
+use crate::rules::Derivations;
+
+/// An authority's folder, open for one process.
+#[derive(Debug)]
+pub struct Authority {
+    pub(crate) folder: PathBuf,
+    settings: Settings,
+    pub(crate) schema: Schema,
+    pub(crate) key: SigningKey,
+    pub(crate) order: Seed,
+    pub(crate) registrations: BTreeMap<EnterpriseId, Registered>,
+    pub(crate) epochs: Epochs,
+    /// Holds the lock until it is dropped.
+    _lock: File,
+}
+
+/// What an authority is begun with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Its name in headers.
+    pub id: AuthorityId,
+    /// Its name for people.
+    pub name: String,
+    /// How it signs.
+    pub profile: Profile,
+}
+
+const SETTINGS: &str = "authority.toml";
+const SCHEMA: &str = "schema.toml";
+const KEY: &str = "key.pem";
+const ORDER: &str = "order.seed";
+const DERIVATIONS: &str = "derivations.toml";
+const LEDGER: &str = "ledger.jsonl";
+const REGISTRATIONS: &str = "registrations";
+const SEEDS: &str = "seeds";
+const EPOCHS: &str = "epochs";
+pub(crate) const REPORTS: &str = "reports";
+const LOCK: &str = "lock";
+
+impl Authority {
+    /// Begins an authority with a fresh key, in a folder that is empty or not there yet.
+    ///
+    /// # Errors
+    /// The schema does not parse, the folder holds something, or cannot be written.
+    pub fn init(folder: &Path, settings: &Settings, schema: &str) -> Result<Self, AuthorityError> {
+        Schema::from_toml(schema)?;
+        let occupied = folder.exists()
+            && fs::read_dir(folder)
+                .map_err(|error| AuthorityError::io(folder, error))?
+                .next()
+                .is_some();
+        if occupied {
+            return Err(AuthorityError::NotEmpty(folder.to_owned()));
+        }
+        if !folder.exists() {
+            make_dir(folder)?;
+        }
+        for name in [REGISTRATIONS, SEEDS, EPOCHS, REPORTS] {
+            make_dir(&folder.join(name))?;
+        }
+        let key = SigningKey::random(settings.profile)?;
+        create(&folder.join(KEY), key.to_pem()?.as_bytes())?;
+        let order = Seed::random().map_err(|_| SignatureError::Randomness)?;
+        create(&folder.join(ORDER), order.expose())?;
+        create(&folder.join(SCHEMA), schema.as_bytes())?;
+        let path = folder.join(SETTINGS);
+        let text =
+            toml::to_string(settings).map_err(|error| AuthorityError::damaged(&path, error))?;
+        // Last: a folder without settings is no authority's.
+        create(&path, text.as_bytes())?;
+        sync_dir(folder)?;
+        Self::open(folder)
+    }
+
+    /// Opens an authority's folder and checks what is in it.
+    ///
+    /// # Errors
+    /// It is no authority's, another process has it open, or a file is damaged.
+    pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        let path = folder.join(SETTINGS);
+        if !path.exists() {
+            return Err(AuthorityError::NotAnAuthority(folder.to_owned()));
+        }
+        let lock = lock(folder)?;
+        let settings: Settings =
+            toml::from_str(&read_text(&path)?).map_err(|e| AuthorityError::damaged(&path, e))?;
+        let path = folder.join(SCHEMA);
+        let schema = Schema::from_toml(&read_text(&path)?)
+            .map_err(|error| AuthorityError::damaged(&path, error))?;
+        let path = folder.join(KEY);
+        let pem = zeroize::Zeroizing::new(read_text(&path)?);
+        let key = SigningKey::from_pem(&pem).map_err(|e| AuthorityError::damaged(&path, e))?;
+        if key.profile() != settings.profile {
+            return Err(AuthorityError::damaged(&path, "a key of another profile"));
+        }
+        let epochs = Epochs::open(folder.join(EPOCHS), &settings.id, &key.verifying_key())?;
+        Ok(Self {
+            order: read_seed(&folder.join(ORDER))?,
+            registrations: read_registrations(&folder.join(REGISTRATIONS), &schema)?,
+            folder: folder.to_owned(),
+            settings,
+            schema,
+            key,
+            epochs,
+            _lock: lock,
+        })
+    }
+
+    /// Name and profile.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What its records are.
+    pub const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// What banks and wallets put into their trust lists.
+    pub fn trusted(&self) -> TrustedAuthority {
+        TrustedAuthority {
+            id: self.settings.id.clone(),
+            name: self.settings.name.clone(),
+            key: self.key.verifying_key(),
+        }
+    }
+
+    /// The headers of the published epochs, oldest first.
+    pub fn headers(&self) -> &[SignedEpochHeader] {
+        self.epochs.headers()
+    }
+
+    /// Where an epoch's credential of an enterprise is, encrypted to its recipient.
+    pub fn credential_file(&self, epoch: u64, enterprise: &EnterpriseId) -> PathBuf {
+        self.epochs.credential(epoch, enterprise.as_str())
+    }
+
+    /// Where an epoch's header is.
+    pub fn header_file(&self, epoch: u64) -> PathBuf {
+        self.epochs.path(epoch).join(crate::epochs::HEADER)
+    }
+
+    /// The registered enterprises.
+    pub fn registrations(&self) -> impl Iterator<Item = (&EnterpriseId, &Registered)> {
+        self.registrations.iter()
+    }
+
+    /// Registers an enterprise, rotates its keys or resets its pseudonyms.
+    ///
+    /// # What is not checked
+    /// That whoever hands it in speaks for the enterprise.
+    ///
+    /// # Errors
+    /// The registration is refused, or cannot be written.
+    pub fn register(
+        &mut self,
+        registration: Registration,
+        today: Date,
+    ) -> Result<(EnterpriseId, Change), AuthorityError> {
+        let id = check(&registration, &self.schema)?;
+        let known = self.registrations.get(&id);
+        let (registered, change) = Registered::after(known, &id, registration, today)?;
+        if matches!(change, Change::New | Change::Reset) {
+            // Another holder must not know the salts of this one's leaves.
+            let seed = Seed::random().map_err(|_| SignatureError::Randomness)?;
+            replace(&self.seed_file(&id), |file| {
+                std::io::Write::write_all(file, seed.expose())
+            })?;
+        }
+        let folder = self.folder.join(REGISTRATIONS);
+        replace(&folder.join(file_name(id.as_str(), "json")), |file| {
+            Ok(serde_json::to_writer_pretty(file, &registered)?)
+        })?;
+        self.registrations.insert(id.clone(), registered);
+        Ok((id, change))
+    }
+
+    /// The seed of an enterprise's salts.
+    pub(crate) fn seed(&self, id: &EnterpriseId) -> Result<Seed, AuthorityError> {
+        read_seed(&self.seed_file(id))
+    }
+
+    fn seed_file(&self, id: &EnterpriseId) -> PathBuf {
+        self.folder.join(SEEDS).join(file_name(id.as_str(), "seed"))
+    }
+
+    /// What is on record.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or is damaged.
+    pub fn ledger(&self) -> Result<Ledger, AuthorityError> {
+        let path = self.folder.join(LEDGER);
+        if !path.exists() {
+            return Ok(Ledger::default());
+        }
+        let file = File::open(&path).map_err(|error| AuthorityError::io(&path, error))?;
+        Ledger::read(BufReader::new(file), &self.schema)
+            .map_err(|error| AuthorityError::damaged(&path, error))
+    }
+
+    pub(crate) fn keep_ledger(&self, ledger: &Ledger) -> Result<(), AuthorityError> {
+        replace(&self.folder.join(LEDGER), |file| ledger.write(file))
+    }
+
+    /// How quantities are derived, once a mapping has said it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged.
+    pub fn derivations(&self) -> Result<Option<Derivations>, AuthorityError> {
+        let path = self.folder.join(DERIVATIONS);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let derivations: Derivations =
+            toml::from_str(&read_text(&path)?).map_err(|e| AuthorityError::damaged(&path, e))?;
+        let fit = derivations.check(&self.schema);
+        fit.map_err(|error| AuthorityError::damaged(&path, error))?;
+        Ok(Some(derivations))
+    }
+
+    pub(crate) fn keep_derivations(&self, rules: &Derivations) -> Result<(), AuthorityError> {
+        let path = self.folder.join(DERIVATIONS);
+        let text = toml::to_string(rules).map_err(|error| AuthorityError::damaged(&path, error))?;
+        replace(&path, |file| {
+            std::io::Write::write_all(file, text.as_bytes())
+        })
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, AuthorityError> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|error| AuthorityError::io(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(AuthorityError::InUse(folder.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(AuthorityError::io(&path, error)),
+    }
+}
+
+fn read_seed(path: &Path) -> Result<Seed, AuthorityError> {
+    let bytes = zeroize::Zeroizing::new(read(path)?);
+    let bytes: [u8; Seed::LENGTH] = bytes
+        .as_slice()
+        .try_into()
+        .map_err(|_| AuthorityError::damaged(path, "a seed has 32 bytes"))?;
+    Ok(Seed::from_bytes(bytes))
+}
+
+fn read_registrations(
+    folder: &Path,
+    schema: &Schema,
+) -> Result<BTreeMap<EnterpriseId, Registered>, AuthorityError> {
+    let io = |error| AuthorityError::io(folder, error);
+    let mut registrations = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let registered: Registered = serde_json::from_slice(&read(&path)?)
+            .map_err(|error| AuthorityError::damaged(&path, error))?;
+        let id = check(&registered.registration, schema);
+        let id = id.map_err(|error| AuthorityError::damaged(&path, error))?;
+        if path.file_name() != Some(file_name(id.as_str(), "json").as_ref()) {
+            return Err(AuthorityError::damaged(
+                &path,
+                "another enterprise's registration",
+            ));
+        }
+        registrations.insert(id, registered);
+    }
+    Ok(registrations)
+}

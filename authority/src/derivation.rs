@@ -1,0 +1,329 @@
+//! The values of a record, derived from an account by a mapping's rules as of a day.
+
+use taxproof_claims::amount::{Value, ValueTooLarge};
+use taxproof_claims::date::Date;
+use taxproof_claims::period::Period;
+use taxproof_claims::record::{Values, ValuesError};
+use taxproof_claims::schema::{Quantity, Schema, ValueError};
+use taxproof_claims::shape::Layout;
+
+use crate::calendar::{Month, Span};
+use crate::ledger::Account;
+use crate::rules::{AttributeRule, Condition, Derivations, FieldRule, Frequency};
+use crate::taxpayer::{Fact, Facts};
+
+mod invoiced;
+mod standing;
+
+use invoiced::Invoiced;
+use standing::{Filings, Payments};
+
+/// What records are derived by: the same for every enterprise of an epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// What the values are.
+    pub schema: &'a Schema,
+    /// How they follow.
+    pub derivations: &'a Derivations,
+    /// How many rows there are.
+    pub layout: Layout,
+    /// The first row.
+    pub newest: Period,
+    /// The day as of which the ledger is read: what is dated later has not happened yet.
+    pub as_of: Date,
+}
+
+/// An enterprise has no record: somebody must complete or correct what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Underivable {
+    /// The register does not say, and neither schema nor mapping has a value for that.
+    #[error(
+        "the register does not say `{0}`: the bureau completes it, or the mapping gives a default"
+    )]
+    Unknown(String),
+    /// The register says what the schema has no code for.
+    #[error("the register's `{quantity}`: {error}")]
+    Fact {
+        /// The attribute.
+        quantity: String,
+        /// What is wrong.
+        error: ValueError,
+    },
+    /// A sum is more than a record holds.
+    #[error("`{quantity}`: {error}")]
+    TooLarge {
+        /// The field or attribute.
+        quantity: String,
+        /// What it would be.
+        error: ValueTooLarge,
+    },
+    /// A value is outside the schema's bounds.
+    #[error(transparent)]
+    Values(#[from] ValuesError),
+    /// Two filings for one tax are about the same months and would count twice.
+    #[error("two `{kind}` filings overlap, {first} and {second}: the source voids one of them")]
+    Overlap {
+        /// The kind.
+        kind: String,
+        /// The months of one.
+        first: String,
+        /// The months of the other.
+        second: String,
+    },
+}
+
+impl Terms<'_> {
+    /// The values of an enterprise's record.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn derive(&self, account: &Account, holder_since: Date) -> Result<Values, Underivable> {
+        let filings = Filings::standing(account, self.as_of);
+        if let Some((kind, first, second)) = filings.overlap() {
+            return Err(Underivable::Overlap {
+                kind: kind.to_owned(),
+                first: first.to_string(),
+                second: second.to_string(),
+            });
+        }
+        let facts = account.facts(self.as_of);
+        let first = self.first_month(&filings, facts);
+        let subject = Subject {
+            terms: self,
+            filings,
+            facts,
+            first,
+            invoiced: Invoiced::new(account, self.as_of, self.first_day(first, facts)),
+            holder_since,
+        };
+        subject.values()
+    }
+
+    /// The month in which the enterprise's obligations begin, or the source's history.
+    fn first_month(&self, filings: &Filings<'_>, facts: Option<&Facts>) -> Option<Month> {
+        let registered = self.registered(facts).and_then(Month::of);
+        let first = registered.into_iter().chain(filings.first_month()).min()?;
+        let history = self.derivations.periods.history_from;
+        Some(history.map_or(first, |from| first.max(Month::first_of(from))))
+    }
+
+    /// The day from which days without an invoice count.
+    fn first_day(&self, first: Option<Month>, facts: Option<&Facts>) -> Option<Date> {
+        let registered = self.registered(facts);
+        let in_first = registered.filter(|day| Month::of(*day) == first);
+        Some(in_first.unwrap_or(first?.first_day()))
+    }
+
+    fn registered(&self, facts: Option<&Facts>) -> Option<Date> {
+        let name = self.derivations.periods.registered.as_ref()?;
+        match facts?.get(name)? {
+            Fact::Day(day) => Some(*day),
+            _ => None,
+        }
+    }
+}
+
+/// One enterprise, as the rules see it.
+struct Subject<'a> {
+    terms: &'a Terms<'a>,
+    filings: Filings<'a>,
+    facts: Option<&'a Facts>,
+    first: Option<Month>,
+    invoiced: Invoiced<'a>,
+    holder_since: Date,
+}
+
+impl Subject<'_> {
+    fn values(&self) -> Result<Values, Underivable> {
+        let available = self.periods_available();
+        let mut attributes = vec![value("periods_available", available.into())?];
+        for attribute in self.terms.schema.attributes.iter().skip(1) {
+            attributes.push(self.attribute(attribute)?);
+        }
+        let rows = (0..available)
+            .filter_map(|i| self.terms.newest.back(i))
+            .map(|quarter| self.row(quarter))
+            .collect::<Result<Vec<_>, _>>()?;
+        let values = Values::new(self.terms.layout, &attributes, &rows)?;
+        values.check(self.terms.schema)?;
+        Ok(values)
+    }
+
+    /// Quarters from the first to the newest, both counted, but no more than there are rows.
+    fn periods_available(&self) -> u32 {
+        let Some(first) = self.first else { return 0 };
+        let quarters = (self.terms.newest.index() + 1).saturating_sub(first.period().index());
+        quarters.min(u32::try_from(self.terms.layout.periods).unwrap_or(u32::MAX))
+    }
+
+    fn row(&self, quarter: Period) -> Result<Vec<Value>, Underivable> {
+        let rules = &self.terms.derivations.fields;
+        let fields = self.terms.schema.fields.iter();
+        fields
+            .map(|field| match rules.get(&field.name) {
+                Some(rule) => value(&field.name, self.field(field, rule, quarter)?),
+                None => Err(Underivable::Unknown(field.name.clone())),
+            })
+            .collect()
+    }
+
+    fn field(
+        &self,
+        field: &Quantity,
+        rule: &FieldRule,
+        quarter: Period,
+    ) -> Result<i128, Underivable> {
+        let filings = |kinds| self.filings.of(kinds).ending_in(quarter);
+        Ok(match rule {
+            FieldRule::Sum { of, kinds, paid } => filings(kinds)
+                .filter(|f| !paid || f.is_paid(self.terms.as_of))
+                .map(|f| f.latest.sum(of))
+                .sum(),
+            FieldRule::Filings { kinds } => filings(kinds).count() as i128,
+            FieldRule::HasFiling { kinds } => filings(kinds).next().is_some().into(),
+            FieldRule::HasAmount { of, kinds } => filings(kinds).any(|f| f.states_any(of)).into(),
+            FieldRule::LateFilings { kinds } => {
+                filings(kinds).filter(|f| f.is_late()).count() as i128
+            }
+            FieldRule::Invoiced => self.invoiced.total(Span::quarter(quarter)),
+            FieldRule::InvoiceGap => self.invoiced.longest_gap(quarter).min(field.max.into()),
+            FieldRule::TopCustomerShare { months } => {
+                let to = Month::last_of(quarter);
+                self.invoiced.top_customer_share(Span::ending(to, *months))
+            }
+            FieldRule::Constant { value } => self.constant(field, value)?.into(),
+        })
+    }
+
+    fn attribute(&self, attribute: &Quantity) -> Result<Value, Underivable> {
+        let unknown = || Underivable::Unknown(attribute.name.clone());
+        let rule = self.terms.derivations.attributes.get(&attribute.name);
+        let derived = match rule.ok_or_else(unknown)? {
+            AttributeRule::HolderSince => Some(self.holder_since.days()),
+            AttributeRule::Register { of, default } => match (self.fact(attribute, of)?, default) {
+                (None, Some(text)) => Some(self.constant(attribute, text)?),
+                (fact, _) => fact,
+            },
+            AttributeRule::LastPayment { of, kinds } => {
+                self.payments(of, kinds).last().map(Date::days)
+            }
+            AttributeRule::PaymentGap { of, kinds, months } => {
+                let gap = self.payments(of, kinds).longest_gap(self.window(*months));
+                Some(gap.into())
+            }
+            AttributeRule::MissingFilings {
+                kinds,
+                months,
+                every,
+                quarterly,
+            } => {
+                let every = self.frequency(*every, quarterly.as_ref());
+                let due = self.since_first(self.window(*months));
+                let missing = due.map_or(0, |due| self.filings.of(kinds).missing(due, every));
+                Some(missing.into())
+            }
+            AttributeRule::NilFilings { of, kinds, months } => {
+                let window = self.window(*months);
+                let in_window = self.filings.of(kinds).ending_within(window);
+                Some(in_window.filter(|f| f.is_nil(of)).count() as i64)
+            }
+            AttributeRule::MissingQuarters { kinds, of, months } => {
+                Some(self.missing_quarters(kinds, of, *months))
+            }
+            AttributeRule::FirstFiling { kinds } => {
+                let first = self.filings.of(kinds).first_month();
+                first.map(|month| month.first_day().days())
+            }
+            AttributeRule::LastFiling { kinds } => {
+                let newest = Month::last_of(self.terms.newest);
+                let last = self.filings.of(kinds).last_month(newest);
+                last.map(|month| month.last_day().days())
+            }
+            AttributeRule::IdleInvoiceMonths { months } => {
+                Some(self.invoiced.idle_months(self.window(*months)).into())
+            }
+            AttributeRule::Constant { value } => Some(self.constant(attribute, value)?),
+        };
+        let derived = derived.or(attribute.missing).ok_or_else(unknown)?;
+        value(&attribute.name, derived.into())
+    }
+
+    /// The last `months` months of the record.
+    fn window(&self, months: u32) -> Span {
+        Span::ending(Month::last_of(self.terms.newest), months)
+    }
+
+    /// The months of a window in which the enterprise existed.
+    fn since_first(&self, window: Span) -> Option<Span> {
+        let from = window.from.max(self.first?);
+        (from <= window.to).then_some(Span { from, ..window })
+    }
+
+    fn payments(&self, of: &[String], kinds: &[String]) -> Payments {
+        self.filings.of(kinds).payments(of, self.terms.as_of)
+    }
+
+    fn missing_quarters(&self, kinds: &[String], of: &[String], months: u32) -> i64 {
+        let Some(window) = self.since_first(self.window(months)) else {
+            return 0;
+        };
+        let first = window.from.period().index();
+        let quarters =
+            (first..=self.terms.newest.index()).filter_map(|i| Period::from_index(i).ok());
+        let filings = self.filings.of(kinds);
+        let there = |quarter: &Period| {
+            let mut within = filings.ending_in(*quarter).filter(|f| !f.is_long());
+            within.any(|f| of.is_empty() || f.states_any(of))
+        };
+        quarters.filter(|quarter| !there(quarter)).count() as i64
+    }
+
+    fn frequency(&self, every: Frequency, quarterly: Option<&Condition>) -> Frequency {
+        let fact = quarterly.and_then(|c| Some((c, self.facts?.get(&c.register)?)));
+        match fact {
+            Some((condition, Fact::Name(name))) if condition.is.contains(name) => {
+                Frequency::Quarter
+            }
+            _ => every,
+        }
+    }
+
+    fn fact(&self, attribute: &Quantity, name: &str) -> Result<Option<i64>, Underivable> {
+        Ok(match self.facts.and_then(|facts| facts.get(name)) {
+            None => None,
+            Some(Fact::Day(day)) => Some(day.days()),
+            Some(Fact::Number(number)) => Some(number.get()),
+            Some(Fact::Name(text)) => Some(self.constant(attribute, text)?),
+        })
+    }
+
+    fn constant(&self, quantity: &Quantity, text: &str) -> Result<i64, Underivable> {
+        let parsed = self.terms.schema.parse_value(quantity, text);
+        parsed.map(Value::get).map_err(|error| Underivable::Fact {
+            quantity: quantity.name.clone(),
+            error,
+        })
+    }
+}
+
+fn value(quantity: &str, n: i128) -> Result<Value, Underivable> {
+    Value::new(n).map_err(|error| Underivable::TooLarge {
+        quantity: quantity.to_owned(),
+        error,
+    })
+}
+
+impl Derivations {
+    /// The newest quarter of an epoch on a day: the last one whose filings were all due before it.
+    pub fn newest_period(&self, day: Date) -> Option<Period> {
+        let due = day.days() - i64::from(self.periods.deadline_days) - 1;
+        let ended = Date::from_days(due)?;
+        let running = Period::of(ended).ok()?;
+        if running.last_day() <= ended {
+            Some(running)
+        } else {
+            running.back(1)
+        }
+    }
+}

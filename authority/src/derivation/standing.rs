@@ -1,0 +1,217 @@
+//! The filings of an account that are in force on a day.
+
+use std::collections::BTreeSet;
+
+use taxproof_claims::date::Date;
+use taxproof_claims::period::Period;
+
+use crate::calendar::{Month, Span};
+use crate::filing::{Filing, Payment};
+use crate::ledger::Account;
+use crate::rules::Frequency;
+
+/// Filings in force.
+#[derive(Debug)]
+pub(super) struct Filings<'a>(Vec<Standing<'a>>);
+
+/// Those of some kinds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfKinds<'a> {
+    filings: &'a [Standing<'a>],
+    kinds: &'a [String],
+}
+
+/// A filing in force: the latest version that stands, and all that stand.
+#[derive(Debug)]
+pub(super) struct Standing<'a> {
+    pub(super) latest: &'a Filing,
+    versions: Vec<&'a Filing>,
+}
+
+/// A quarter's months: filings about more are settlements of what others declared before.
+const QUARTER: u32 = 3;
+
+impl<'a> Filings<'a> {
+    /// The filings in force on a day: what was filed or voided later has not happened yet.
+    pub(super) fn standing(account: &'a Account, day: Date) -> Self {
+        let stand = account.filings().filter(|(filing, voiding)| {
+            voiding.stands(day) && filing.filed_on.is_none_or(|filed| filed <= day)
+        });
+        let mut standing: Vec<Standing<'a>> = Vec::new();
+        for (filing, _) in stand {
+            match standing.last_mut() {
+                Some(last) if last.latest.is_version_of(filing) => last.add(filing),
+                _ => standing.push(Standing {
+                    latest: filing,
+                    versions: vec![filing],
+                }),
+            }
+        }
+        Self(standing)
+    }
+
+    /// The filings of some kinds, of all where none are given.
+    pub(super) fn of(&'a self, kinds: &'a [String]) -> OfKinds<'a> {
+        OfKinds {
+            filings: &self.0,
+            kinds,
+        }
+    }
+
+    /// The first month that any filing is about.
+    pub(super) fn first_month(&self) -> Option<Month> {
+        self.0.iter().map(|f| f.latest.span.from).min()
+    }
+
+    /// Two filings for one tax, neither longer than a quarter, that are about the same months.
+    pub(super) fn overlap(&self) -> Option<(&str, Span, Span)> {
+        let mut short = self.0.iter().filter(|f| !f.is_long()).map(|f| f.latest);
+        let mut previous = short.next()?;
+        for filing in short {
+            if filing.is_of_tax_of(previous) && filing.span.from <= previous.span.to {
+                return Some((&filing.kind, previous.span, filing.span));
+            }
+            previous = filing;
+        }
+        None
+    }
+}
+
+impl<'a> OfKinds<'a> {
+    fn iter(self) -> impl Iterator<Item = &'a Standing<'a>> {
+        let kinds = self.kinds;
+        let wanted = move |f: &&Standing<'_>| kinds.is_empty() || kinds.contains(&f.latest.kind);
+        self.filings.iter().filter(wanted)
+    }
+
+    /// Those whose last month is in a quarter.
+    pub(super) fn ending_in(self, quarter: Period) -> impl Iterator<Item = &'a Standing<'a>> {
+        self.ending_within(Span::quarter(quarter))
+    }
+
+    /// Those whose last month is in a span.
+    pub(super) fn ending_within(self, window: Span) -> impl Iterator<Item = &'a Standing<'a>> {
+        self.iter()
+            .filter(move |f| window.contains(f.latest.span.to))
+    }
+
+    /// The first month that any is about.
+    pub(super) fn first_month(self) -> Option<Month> {
+        self.iter().map(|f| f.latest.span.from).min()
+    }
+
+    /// The last month that any is about, up to one.
+    pub(super) fn last_month(self, newest: Month) -> Option<Month> {
+        let ended = self.iter().map(|f| f.latest.span.to);
+        ended.filter(|to| *to <= newest).max()
+    }
+
+    /// How many filings were due in a span and are not there: a month's or a quarter's is there
+    /// where filings no longer than a quarter are about all of its months in the span.
+    pub(super) fn missing(self, due: Span, every: Frequency) -> u32 {
+        let short = self.iter().filter(|f| !f.is_long());
+        let covered: BTreeSet<Month> = short
+            .flat_map(|f| f.latest.span.from.until(f.latest.span.to))
+            .collect();
+        let uncovered = due.from.until(due.to).filter(|m| !covered.contains(m));
+        match every {
+            Frequency::Month => uncovered.count() as u32,
+            Frequency::Quarter => {
+                let quarters: BTreeSet<Period> = uncovered.map(Month::period).collect();
+                quarters.len() as u32
+            }
+        }
+    }
+
+    /// The days of payment.
+    pub(super) fn payments(self, of: &[String], day: Date) -> Payments {
+        let days = self.iter().filter_map(|f| f.paid_on(of));
+        Payments(days.filter(|paid| *paid <= day).collect())
+    }
+}
+
+impl<'a> Standing<'a> {
+    /// Adds a version. Of versions that nothing orders, the one with the lesser amounts counts.
+    fn add(&mut self, filing: &'a Filing) {
+        self.versions.push(filing);
+        let later = filing.order() > self.latest.order();
+        let lesser = filing.order() == self.latest.order() && filing.amounts < self.latest.amounts;
+        if later || lesser {
+            self.latest = filing;
+        }
+    }
+
+    /// Whether it is about more than a quarter's months.
+    pub(super) fn is_long(&self) -> bool {
+        self.latest.span.months() > QUARTER
+    }
+
+    /// Whether every version that stands came after its deadline: a correction of what was filed in
+    /// time is not late.
+    pub(super) fn is_late(&self) -> bool {
+        self.versions.iter().all(|version| {
+            let days = version.filed_on.zip(version.deadline);
+            days.is_some_and(|(filed, deadline)| filed > deadline)
+        })
+    }
+
+    /// Whether each of some amounts is zero or not stated.
+    pub(super) fn is_nil(&self, of: &[String]) -> bool {
+        let mut stated = of.iter().filter_map(|name| self.latest.amounts.get(name));
+        stated.all(|value| value.get() == 0)
+    }
+
+    /// Whether one of some amounts is stated.
+    pub(super) fn states_any(&self, of: &[String]) -> bool {
+        of.iter().any(|name| self.latest.amounts.contains_key(name))
+    }
+
+    /// Whether it is paid on a day, as far as the source says.
+    pub(super) fn is_paid(&self, day: Date) -> bool {
+        match self.latest.payment {
+            Payment::AsFiled => true,
+            Payment::On(paid) => paid <= day,
+            Payment::Unpaid => false,
+        }
+    }
+
+    /// The day on which something was paid: of the first version that did, so that a correction
+    /// does not make a payment look newer.
+    fn paid_on(&self, of: &[String]) -> Option<Date> {
+        let pays = |filing: &Filing| filing.sum(of) > 0 && filing.payment != Payment::Unpaid;
+        if !pays(self.latest) {
+            return None;
+        }
+        let paying = self.versions.iter().filter(|version| pays(version));
+        paying
+            .map(|version| match (version.payment, version.filed_on) {
+                (Payment::On(paid), _) => paid,
+                (_, Some(filed)) => filed,
+                (_, None) => version.span.to.last_day(),
+            })
+            .min()
+    }
+}
+
+/// Days on which an enterprise paid.
+#[derive(Debug)]
+pub(super) struct Payments(BTreeSet<Date>);
+
+impl Payments {
+    /// The last.
+    pub(super) fn last(&self) -> Option<Date> {
+        self.0.last().copied()
+    }
+
+    /// The longest run of months of a window without a payment.
+    pub(super) fn longest_gap(&self, window: Span) -> u32 {
+        let paid: BTreeSet<Month> = self.0.iter().copied().filter_map(Month::of).collect();
+        let mut longest = 0;
+        let mut run = 0;
+        for month in window.from.until(window.to) {
+            run = if paid.contains(&month) { 0 } else { run + 1 };
+            longest = longest.max(run);
+        }
+        longest
+    }
+}

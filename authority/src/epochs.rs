@@ -1,0 +1,168 @@
+//! The epochs that were published: a folder each, numbered from 1, each header naming the one
+//! before it.
+//!
+//! An epoch is prepared in a folder beside the others and put in place by one rename, so that it is
+//! published whole or not at all. What a crash left of a preparation is removed by the next one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::{AuthorityId, EpochHeader, SignedEpochHeader};
+use taxproof_claims::signature::VerifyingKey;
+
+use crate::error::AuthorityError;
+use crate::folder::{create, file_name, make_dir, partial, read, sync_dir};
+
+/// The folder of published epochs.
+#[derive(Debug)]
+pub(crate) struct Epochs {
+    folder: PathBuf,
+    headers: Vec<SignedEpochHeader>,
+}
+
+/// The header's file within an epoch's folder.
+pub(crate) const HEADER: &str = "header";
+const FOR_PEOPLE: &str = "header.json";
+const CREDENTIALS: &str = "credentials";
+
+/// A header as people read it.
+#[derive(Serialize)]
+struct ReadableHeader<'a> {
+    digest: Digest,
+    signature: String,
+    header: &'a EpochHeader,
+}
+
+/// An epoch that is being prepared.
+#[derive(Debug)]
+pub(crate) struct Preparation {
+    partial: PathBuf,
+    place: PathBuf,
+}
+
+impl Epochs {
+    /// Reads every header and checks number, chain, name and signature of each.
+    pub(crate) fn open(
+        folder: PathBuf,
+        authority: &AuthorityId,
+        key: &VerifyingKey,
+    ) -> Result<Self, AuthorityError> {
+        let mut epochs = Self {
+            folder,
+            headers: Vec::new(),
+        };
+        let count = epochs.count()?;
+        for number in 1..=count {
+            let path = epochs.path(number).join(HEADER);
+            let damaged = |detail: &str| AuthorityError::damaged(&path, detail);
+            let signed = SignedEpochHeader::decode(&read(&path)?)
+                .map_err(|error| AuthorityError::damaged(&path, error))?;
+            let header = signed.verify(key);
+            let header = header.map_err(|_| damaged("the signature is not the authority's"))?;
+            let follows = header.epoch == number
+                && header.authority == *authority
+                && header.previous == epochs.last_digest();
+            if !follows {
+                return Err(damaged("the header does not follow the one before it"));
+            }
+            epochs.headers.push(signed);
+        }
+        Ok(epochs)
+    }
+
+    /// How many folders of epochs there are; they must be numbered without a gap.
+    fn count(&self) -> Result<u64, AuthorityError> {
+        let io = |error| AuthorityError::io(&self.folder, error);
+        let mut count = 0;
+        let mut newest = 0;
+        for entry in fs::read_dir(&self.folder).map_err(io)? {
+            let name = entry.map_err(io)?.file_name();
+            if let Some(number) = name.to_str().and_then(|n| n.parse::<u64>().ok()) {
+                count += 1;
+                newest = newest.max(number);
+            }
+        }
+        if newest == count {
+            Ok(count)
+        } else {
+            let detail = format!("epoch {newest} is there, but an earlier one is missing");
+            Err(AuthorityError::damaged(&self.folder, detail))
+        }
+    }
+
+    /// The headers, oldest first.
+    pub(crate) fn headers(&self) -> &[SignedEpochHeader] {
+        &self.headers
+    }
+
+    /// The newest header's digest; zeros where there is none.
+    pub(crate) fn last_digest(&self) -> Digest {
+        let last = self.headers.last();
+        last.map_or(Digest([0; 32]), |signed| signed.header.digest())
+    }
+
+    /// The number of the next epoch.
+    pub(crate) const fn next(&self) -> u64 {
+        self.headers.len() as u64 + 1
+    }
+
+    /// An epoch's folder.
+    pub(crate) fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(number.to_string())
+    }
+
+    /// Where an epoch's credential of an enterprise is.
+    pub(crate) fn credential(&self, number: u64, id: &str) -> PathBuf {
+        credential(&self.path(number), id)
+    }
+
+    /// Begins to prepare the next epoch, removing what an earlier attempt left.
+    pub(crate) fn prepare(&self) -> Result<Preparation, AuthorityError> {
+        let place = self.path(self.next());
+        let partial = partial(&place);
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(|error| AuthorityError::io(&partial, error))?;
+        }
+        make_dir(&partial)?;
+        make_dir(&partial.join(CREDENTIALS))?;
+        Ok(Preparation { partial, place })
+    }
+
+    /// Publishes a prepared epoch: from here on, it is there.
+    pub(crate) fn publish(
+        &mut self,
+        preparation: Preparation,
+        signed: SignedEpochHeader,
+    ) -> Result<(), AuthorityError> {
+        let Preparation { partial, place } = preparation;
+        let readable = ReadableHeader {
+            digest: signed.header.digest(),
+            signature: format!("{:?}", signed.signature),
+            header: &signed.header,
+        };
+        let readable = serde_json::to_vec_pretty(&readable)
+            .map_err(|error| AuthorityError::damaged(&place, error))?;
+        create(&partial.join(FOR_PEOPLE), &readable)?;
+        create(&partial.join(HEADER), &signed.encode())?;
+        sync_dir(&partial.join(CREDENTIALS))?;
+        sync_dir(&partial)?;
+        // Renaming onto a folder that is there fails unless that is empty: nothing is overwritten.
+        fs::rename(&partial, &place).map_err(|error| AuthorityError::io(&place, error))?;
+        sync_dir(&self.folder)?;
+        self.headers.push(signed);
+        Ok(())
+    }
+}
+
+impl Preparation {
+    /// Puts an enterprise's encrypted credential into the epoch.
+    pub(crate) fn credential(&self, id: &str, encrypted: &[u8]) -> Result<(), AuthorityError> {
+        create(&credential(&self.partial, id), encrypted)
+    }
+}
+
+fn credential(epoch: &Path, id: &str) -> PathBuf {
+    epoch.join(CREDENTIALS).join(file_name(id, "age"))
+}

@@ -1,0 +1,64 @@
+//! Invoices that an enterprise issued, and those that take back others.
+
+use serde::{Deserialize, Serialize};
+use taxproof_claims::amount::Value;
+use taxproof_claims::date::Date;
+use taxproof_claims::schema::Schema;
+use taxproof_claims::subject::EnterpriseId;
+
+use crate::filing::negated;
+use crate::mapping::InvoiceSource;
+use crate::report::Reason;
+use crate::table::{Refused, Row};
+
+/// An invoice; one that takes back another has a negative amount. Of several with one number, the
+/// least in this order counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Its number, unique for a seller.
+    pub number: String,
+    /// In smallest units.
+    pub amount: Value,
+    /// The day of issue.
+    pub date: Date,
+    /// The buyer, as the source names it; empty where it does not.
+    pub buyer: String,
+}
+
+impl InvoiceSource {
+    /// The columns that it reads.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        let named = [&self.number, &self.date.column, &self.buyer, &self.amount];
+        let named = named.into_iter().map(String::as_str);
+        let flag = self.cancellation.as_ref().map(|c| c.column.as_str());
+        named.chain(self.enterprise.column()).chain(flag).collect()
+    }
+
+    /// Reads a row.
+    pub(crate) fn read(
+        &self,
+        row: &Row<'_>,
+        schema: &Schema,
+    ) -> Result<(EnterpriseId, Invoice), Refused> {
+        let id = row.enterprise(&self.enterprise, schema)?;
+        let blank = |column: &str| Refused::cell(column, Reason::Blank);
+        let amount = row.number(&self.amount, &self.numbers, schema.currency_digits)?;
+        let amount = amount.ok_or_else(|| blank(&self.amount))?;
+        let takes_back = match &self.cancellation {
+            Some(flag) => flag.values.contains(&row.text(&flag.column)?),
+            None => false,
+        };
+        let date = row.day(&self.date.column, &self.date.format)?;
+        let invoice = Invoice {
+            number: row.filled(&self.number)?,
+            amount: if takes_back && amount > Value::ZERO {
+                negated(amount)
+            } else {
+                amount
+            },
+            date: date.ok_or_else(|| blank(&self.date.column))?,
+            buyer: row.text(&self.buyer)?,
+        };
+        Ok((id, invoice))
+    }
+}
