@@ -3,7 +3,11 @@
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
 //! usage, 3 the claim is false (`taxproof enterprise`).
 
+mod bank;
+mod demo;
+mod enterprise;
 mod research;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -19,6 +23,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
+    /// A bank's policies, requests, decisions and service.
+    #[command(subcommand)]
+    Bank(bank::Command),
+    /// Shows all roles at work on this machine, over gRPC on loopback.
+    Demo(demo::Arguments),
+    /// The enterprise: a wallet, and proofs about what it holds.
+    #[command(subcommand)]
+    Enterprise(enterprise::Command),
+    /// Keys.
+    #[command(subcommand)]
+    Setup(setup::Command),
     /// Measures circuits.
     #[command(subcommand)]
     Research(research::Command),
@@ -27,6 +42,10 @@ enum Role {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result: anyhow::Result<ExitCode> = match arguments.role {
+        Role::Bank(command) => bank::run(command),
+        Role::Demo(arguments) => demo::run(&arguments),
+        Role::Enterprise(command) => enterprise::run(command),
+        Role::Setup(command) => setup::run(command),
         Role::Research(command) => research::run(command),
     };
     result.unwrap_or_else(|error| {

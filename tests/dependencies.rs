@@ -16,7 +16,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 fn our_dependencies(krate: &str) -> BTreeSet<String> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(krate).join("Cargo.toml");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(krate)
+        .join("Cargo.toml");
     let text = std::fs::read_to_string(manifest).expect("a manifest");
     let manifest: toml::Table = text.parse().expect("TOML");
     ["dependencies", "build-dependencies"]
@@ -51,5 +53,8 @@ fn every_crate_has_its_arrows() {
         .filter_map(|member| member.as_str())
         .filter(|member| *member != "benches")
         .collect();
-    assert_eq!(members, ARROWS.map(|(krate, _)| krate).into_iter().collect());
+    assert_eq!(
+        members,
+        ARROWS.map(|(krate, _)| krate).into_iter().collect()
+    );
 }
