@@ -1,5 +1,7 @@
 //! BN254 and BLS12-381 arithmetic for the prover and the verifier.
 
+mod fft;
+pub mod groth16;
 mod kernels;
 mod lanes;
 pub mod msm;

@@ -65,6 +65,11 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(pair).cast()) }
     }
 
+    fn transpose(self, vectors: [&Vector; LANES]) -> [Vector; LANES] {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { transpose_vectors(vectors) }
+    }
+
     #[inline]
     fn negate_if(self, mask: u8, a: &Vector) -> Vector {
         // SAFETY: an `Ifma` exists, so the processor has the features.
@@ -425,6 +430,18 @@ fn transpose(r: [__m512i; 8]) -> [__m512i; 8] {
         c[i + 4] = _mm512_shuffle_i64x2::<0b11_10_11_10>(b[i], b[i + 4]);
     }
     c
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn transpose_vectors(vectors: [&Vector; LANES]) -> [Vector; LANES] {
+    let mut out = [ZERO; LANES];
+    for limb in 0..LIMBS {
+        let columns = transpose(vectors.map(|vector| vector[limb]));
+        for lane in 0..LANES {
+            out[lane][limb] = columns[lane];
+        }
+    }
+    out
 }
 
 #[inline]

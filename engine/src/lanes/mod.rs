@@ -56,9 +56,9 @@ impl Pair {
 }
 
 /// A way to calculate with eight elements of a field at a time.
-pub(crate) trait Arithmetic<F>: Copy + Send + Sync {
+pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     /// Eight elements.
-    type Vector: Copy + Send + Sync;
+    type Vector: Copy + std::fmt::Debug + Send + Sync;
 
     /// The words of an element.
     fn pack(self, value: F) -> Words;
@@ -77,6 +77,9 @@ pub(crate) trait Arithmetic<F>: Copy + Send + Sync {
 
     /// Fetches a pair that will be loaded soon.
     fn prefetch(self, pair: &Pair);
+
+    /// Changes rows with lanes: lane i of vector j with lane j of vector i.
+    fn transpose(self, vectors: [&Self::Vector; LANES]) -> [Self::Vector; LANES];
 
     /// `-a` where the mask has a bit, else `a`; for elements up to p, to the same range.
     fn negate_if(self, mask: u8, a: &Self::Vector) -> Self::Vector;

@@ -36,6 +36,10 @@ impl<F: LaneField> Arithmetic<F> for Portable {
 
     fn prefetch(self, _: &Pair) {}
 
+    fn transpose(self, vectors: [&Vector<F>; LANES]) -> [Vector<F>; LANES] {
+        from_fn(|i| from_fn(|j| vectors[j][i]))
+    }
+
     fn negate_if(self, mask: u8, a: &Vector<F>) -> Vector<F> {
         from_fn(|lane| if bit(mask, lane) { -a[lane] } else { a[lane] })
     }

@@ -126,6 +126,12 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         let [va, vb] = arithmetic.load_pairs(pairs.each_ref());
         let open = |v: &A::Vector| arithmetic.elements(v).map(|words| arithmetic.unpack(words));
         assert_eq!((open(&va), open(&vb)), (a, b));
+        let rows: [_; 8] =
+            from_fn(|i| arithmetic.vector(from_fn(|j| arithmetic.pack(a[i] * b[j]))));
+        let columns = arithmetic.transpose(rows.each_ref());
+        for i in 0..8 {
+            assert_eq!(open(&columns[i]), from_fn(|j| a[j] * b[i]));
+        }
         let mask = 0b1010_0110;
         let selected = arithmetic.select(mask, &va, &vb);
         let negated = arithmetic.negate_if(mask, &vb);

@@ -1,0 +1,379 @@
+//! Discrete Fourier transforms over BN254's scalar field, without a permutation by reversed bits.
+//!
+//! Transforms go from values in their order to coefficients in reversed order
+//! ([`Transform::interpolate`]) and back ([`Transform::evaluate`]): what is done to coefficients
+//! in between is done in that order.
+//!
+//! # Layout
+//! Values are in vectors of eight neighbours. Pairs in the three outermost levels of butterflies
+//! are then in different vectors. After these the vectors are transposed, so that each lane holds
+//! an eighth of the values, and the other levels have the same factors in all lanes.
+
+use std::array::from_fn;
+
+use ark_bn254::Fr;
+use ark_ff::{FftField, Field};
+
+use crate::lanes::{Arithmetic, BLOCK, LANES, Refs};
+
+/// Values that transforms have at least: in the third level a part has a block in each half.
+pub(crate) const SMALLEST: usize = LANES * LANES * BLOCK;
+
+/// Levels before the transposition.
+const OUTER: usize = 3;
+
+/// Vectors in a part that is transformed on one thread.
+const SERIAL: usize = 512;
+
+/// The factors of transforms of one size.
+#[derive(Debug)]
+pub(crate) struct Transform<A: Arithmetic<Fr>> {
+    arithmetic: A,
+    size: usize,
+    forward: Factors<A::Vector>,
+    backward: Factors<A::Vector>,
+}
+
+/// The powers of a root of unity, for each level from the outermost.
+#[derive(Debug)]
+struct Factors<V> {
+    outer: [Vec<V>; OUTER],
+    inner: Vec<Vec<V>>,
+}
+
+impl<A: Arithmetic<Fr>> Transform<A> {
+    /// The transform of `size` values, a power of two from [`SMALLEST`] to 2^28.
+    pub(crate) fn new(arithmetic: A, size: usize) -> Self {
+        assert!(size.is_power_of_two() && size >= SMALLEST);
+        let root = Fr::get_root_of_unity(size as u64).expect("there are roots up to 2^28");
+        let inverse = Fr::get_root_of_unity(size as u64)
+            .and_then(|root| root.inverse())
+            .expect("roots of unity are not zero");
+        Self {
+            arithmetic,
+            size,
+            forward: Factors::new(arithmetic, root, size),
+            backward: Factors::new(arithmetic, inverse, size),
+        }
+    }
+
+    /// The vectors of some values, filled up with zeros.
+    pub(crate) fn vectors(&self, values: &[Fr]) -> Vec<A::Vector> {
+        let value = |index: usize| {
+            values
+                .get(index)
+                .map_or([0; 4], |value| self.arithmetic.pack(*value))
+        };
+        (0..self.size / LANES)
+            .map(|vector| {
+                self.arithmetic
+                    .vector(from_fn(|lane| value(LANES * vector + lane)))
+            })
+            .collect()
+    }
+
+    /// A vector for each vector of coefficients, made from their indices.
+    pub(crate) fn by_coefficient(&self, element: impl Fn(usize) -> Fr) -> Vec<A::Vector> {
+        let eighth = self.size / LANES;
+        (0..eighth)
+            .map(|row| {
+                self.arithmetic.vector(from_fn(|lane| {
+                    self.arithmetic
+                        .pack(element(self.reverse(lane * eighth + row)))
+                }))
+            })
+            .collect()
+    }
+
+    /// The coefficients in their order.
+    pub(crate) fn coefficients(&self, vectors: &[A::Vector]) -> Vec<Fr> {
+        let eighth = self.size / LANES;
+        let mut coefficients = vec![Fr::default(); self.size];
+        for (row, vector) in vectors.iter().enumerate() {
+            for (lane, words) in self.arithmetic.elements(vector).into_iter().enumerate() {
+                coefficients[self.reverse(lane * eighth + row)] = self.arithmetic.unpack(words);
+            }
+        }
+        coefficients
+    }
+
+    fn reverse(&self, index: usize) -> usize {
+        index.reverse_bits() >> (usize::BITS - self.size.trailing_zeros())
+    }
+
+    /// The coefficients, times the size, of the polynomial with these values at the roots of unity.
+    pub(crate) fn interpolate(&self, mut values: Vec<A::Vector>) -> Vec<A::Vector> {
+        self.outer_down(&mut values, &self.backward.outer);
+        let mut rows = self.transpose_in(&values);
+        self.inner_down(&mut rows, &self.backward.inner);
+        rows
+    }
+
+    /// The values at the roots of unity of the polynomial with these coefficients.
+    pub(crate) fn evaluate(&self, mut coefficients: Vec<A::Vector>) -> Vec<A::Vector> {
+        self.inner_up(&mut coefficients, &self.forward.inner);
+        let mut values = self.transpose_out(&coefficients);
+        self.outer_up(&mut values, &self.forward.outer);
+        values
+    }
+
+    fn transpose_in(&self, values: &[A::Vector]) -> Vec<A::Vector> {
+        let distance = values.len() / LANES;
+        (0..distance)
+            .flat_map(|tile| {
+                self.arithmetic
+                    .transpose(from_fn(|lane| &values[lane * distance + tile]))
+            })
+            .collect()
+    }
+
+    fn transpose_out(&self, rows: &[A::Vector]) -> Vec<A::Vector> {
+        let (tiles, _) = rows.as_chunks::<LANES>();
+        let mut values = rows.to_vec();
+        for (tile, rows) in tiles.iter().enumerate() {
+            let vectors = self.arithmetic.transpose(rows.each_ref());
+            for (lane, vector) in vectors.into_iter().enumerate() {
+                values[lane * tiles.len() + tile] = vector;
+            }
+        }
+        values
+    }
+
+    fn outer_down(&self, values: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
+        if let [level, levels @ ..] = levels {
+            let (low, high) = values.split_at_mut(values.len() / 2);
+            self.down(low, high, level);
+            join(low, high, |half| self.outer_down(half, levels));
+        }
+    }
+
+    fn outer_up(&self, values: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
+        if let [level, levels @ ..] = levels {
+            let (low, high) = values.split_at_mut(values.len() / 2);
+            join(low, high, |half| self.outer_up(half, levels));
+            self.up(low, high, level);
+        }
+    }
+
+    fn inner_down(&self, rows: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
+        match levels {
+            [level, levels @ ..] if rows.len() > LANES => {
+                let (low, high) = rows.split_at_mut(rows.len() / 2);
+                self.down(low, high, level);
+                join(low, high, |half| self.inner_down(half, levels));
+            }
+            [of_eight, of_four, _] => {
+                let (low, high) = rows.split_at_mut(BLOCK);
+                self.down(low, high, of_eight);
+                let factors = [&of_four[0], &of_four[1], &of_four[0], &of_four[1]];
+                self.small_down(rows, [0, 1, 4, 5], 2, Some(factors));
+                self.small_down(rows, [0, 2, 4, 6], 1, None);
+            }
+            _ => {}
+        }
+    }
+
+    fn inner_up(&self, rows: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
+        match levels {
+            [level, levels @ ..] if rows.len() > LANES => {
+                let (low, high) = rows.split_at_mut(rows.len() / 2);
+                join(low, high, |half| self.inner_up(half, levels));
+                self.up(low, high, level);
+            }
+            [of_eight, of_four, _] => {
+                self.small_up(rows, [0, 2, 4, 6], 1, None);
+                let factors = [&of_four[0], &of_four[1], &of_four[0], &of_four[1]];
+                self.small_up(rows, [0, 1, 4, 5], 2, Some(factors));
+                let (low, high) = rows.split_at_mut(BLOCK);
+                self.up(low, high, of_eight);
+            }
+            _ => {}
+        }
+    }
+
+    /// `(a, b)` to `(a + b, (a - b)·factor)`.
+    fn down(&self, low: &mut [A::Vector], high: &mut [A::Vector], factors: &[A::Vector]) {
+        if low.len() > SERIAL {
+            return split(low, high, factors, |low, high, factors| {
+                self.down(low, high, factors)
+            });
+        }
+        let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
+        for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
+            let difference = self.arithmetic.sub(low.each_ref(), high.each_ref());
+            *low = self.arithmetic.add_narrow(low.each_ref(), high.each_ref());
+            *high = self
+                .arithmetic
+                .mul(difference.each_ref(), factors.each_ref());
+        }
+    }
+
+    /// `(a, b)` to `(a + b·factor, a - b·factor)`.
+    fn up(&self, low: &mut [A::Vector], high: &mut [A::Vector], factors: &[A::Vector]) {
+        if low.len() > SERIAL {
+            return split(low, high, factors, |low, high, factors| {
+                self.up(low, high, factors)
+            });
+        }
+        let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
+        for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
+            let product = self.arithmetic.mul(high.each_ref(), factors.each_ref());
+            *high = self
+                .arithmetic
+                .sub_narrow(low.each_ref(), product.each_ref());
+            *low = self
+                .arithmetic
+                .add_narrow(low.each_ref(), product.each_ref());
+        }
+    }
+
+    /// As `down`, of rows `distance` apart, in a part of eight.
+    fn small_down(
+        &self,
+        rows: &mut [A::Vector],
+        low: [usize; BLOCK],
+        distance: usize,
+        factors: Option<Refs<'_, A::Vector>>,
+    ) {
+        let a = low.map(|row| &rows[row]);
+        let b = low.map(|row| &rows[row + distance]);
+        let sums = self.arithmetic.add_narrow(a, b);
+        let differences = self.arithmetic.sub_narrow(a, b);
+        let products = match factors {
+            Some(factors) => self.arithmetic.mul(differences.each_ref(), factors),
+            None => differences,
+        };
+        for k in 0..BLOCK {
+            rows[low[k]] = sums[k];
+            rows[low[k] + distance] = products[k];
+        }
+    }
+
+    /// As `up`, of rows `distance` apart, in a part of eight.
+    fn small_up(
+        &self,
+        rows: &mut [A::Vector],
+        low: [usize; BLOCK],
+        distance: usize,
+        factors: Option<Refs<'_, A::Vector>>,
+    ) {
+        let a = low.map(|row| &rows[row]);
+        let b = low.map(|row| &rows[row + distance]);
+        let products = match factors {
+            Some(factors) => self.arithmetic.mul(b, factors),
+            None => b.map(|b| *b),
+        };
+        let sums = self.arithmetic.add_narrow(a, products.each_ref());
+        let differences = self.arithmetic.sub_narrow(a, products.each_ref());
+        for k in 0..BLOCK {
+            rows[low[k]] = sums[k];
+            rows[low[k] + distance] = differences[k];
+        }
+    }
+}
+
+impl<V: Copy> Factors<V> {
+    fn new<A: Arithmetic<Fr, Vector = V>>(arithmetic: A, root: Fr, size: usize) -> Self {
+        let mut powers = vec![[0; 4]; size / 2];
+        let mut power = Fr::ONE;
+        for words in &mut powers {
+            *words = arithmetic.pack(power);
+            power *= root;
+        }
+        let outer = from_fn(|level| {
+            let at = |index: usize| powers[index << level];
+            (0..size / 2 / LANES >> level)
+                .map(|vector| arithmetic.vector(from_fn(|lane| at(LANES * vector + lane))))
+                .collect()
+        });
+        let inner = (OUTER..size.trailing_zeros() as usize)
+            .map(|level| {
+                let powers = powers.iter().step_by(1 << level);
+                powers
+                    .map(|power| arithmetic.vector([*power; LANES]))
+                    .collect()
+            })
+            .collect();
+        Self { outer, inner }
+    }
+}
+
+/// Both halves, on two threads if they are worth it.
+fn join<V: Send>(low: &mut [V], high: &mut [V], transform: impl Fn(&mut [V]) + Sync) {
+    if low.len() >= SERIAL {
+        rayon::join(|| transform(low), || transform(high));
+    } else {
+        transform(low);
+        transform(high);
+    }
+}
+
+/// A level in two parts on two threads.
+fn split<V: Send + Sync>(
+    low: &mut [V],
+    high: &mut [V],
+    factors: &[V],
+    level: impl Fn(&mut [V], &mut [V], &[V]) + Sync,
+) {
+    let middle = low.len() / 2;
+    let (low_1, low_2) = low.split_at_mut(middle);
+    let (high_1, high_2) = high.split_at_mut(middle);
+    let (factors_1, factors_2) = factors.split_at(middle);
+    rayon::join(
+        || level(low_1, high_1, factors_1),
+        || level(low_2, high_2, factors_2),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_ff::UniformRand;
+    use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::lanes::Portable;
+
+    fn check<A: Arithmetic<Fr>>(arithmetic: A, largest: u32) {
+        let mut rng = StdRng::seed_from_u64(8);
+        for log in SMALLEST.trailing_zeros()..=largest {
+            let size = 1 << log;
+            let transform = Transform::new(arithmetic, size);
+            let domain = Radix2EvaluationDomain::<Fr>::new(size).unwrap();
+            let mut unit = vec![Fr::from(0); size];
+            unit[size / 2 + 1] = -Fr::ONE;
+            let random = (0..size).map(|_| Fr::rand(&mut rng)).collect();
+            for values in [random, unit, vec![Fr::from(7); size], vec![-Fr::ONE; 3]] {
+                let found = transform.interpolate(transform.vectors(&values));
+                let mut expected = domain.ifft(&values);
+                for coefficient in &mut expected {
+                    *coefficient *= Fr::from(size as u64);
+                }
+                assert_eq!(transform.coefficients(&found), expected, "size {size}");
+                let back = transform.evaluate(found);
+                for (i, vector) in back.iter().enumerate() {
+                    for (lane, words) in arithmetic.elements(vector).into_iter().enumerate() {
+                        let value = values.get(LANES * i + lane).copied().unwrap_or_default();
+                        let found = arithmetic.unpack(words);
+                        assert_eq!(found, value * Fr::from(size as u64), "size {size}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn portable_transforms_agree_with_arkworks() {
+        check(Portable, 13);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn ifma_transforms_agree_with_arkworks() {
+        match crate::lanes::Ifma::detect() {
+            Some(ifma) => check(ifma, 16),
+            None => eprintln!("skipped: this processor has no AVX512-IFMA"),
+        }
+    }
+}
