@@ -32,6 +32,15 @@ pub struct Answer {
     pub answered: Answered,
 }
 
+/// What an answer proves.
+#[derive(Debug, Clone)]
+pub struct Statement<F> {
+    /// What the bank rebuilds.
+    pub public: PublicInputs<F>,
+    /// What it must not learn.
+    pub witness: Witness<F>,
+}
+
 /// Why there is no answer. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -96,7 +105,7 @@ impl Question {
             return Err(AnswerError::OtherKey { needed, found });
         }
         let consent = self.consent(disclosure)?;
-        let (public, witness) = self.statement::<E>(consent)?;
+        let Statement { public, witness } = self.statement::<E>(consent)?;
         let proven = prover.prove_in_steps(&public, &witness, begins)?;
         let outcome = self.outcome(consent);
         let presentation = Presentation {
@@ -160,7 +169,7 @@ impl Question {
     pub fn statement<E: NamedPairing>(
         &self,
         consent: Consent,
-    ) -> Result<(PublicInputs<E::ScalarField>, Witness<E::ScalarField>), AnswerError>
+    ) -> Result<Statement<E::ScalarField>, AnswerError>
     where
         E::ScalarField: Poseidon2Field,
     {
@@ -209,7 +218,8 @@ impl Question {
             path,
         };
         let numbers = self.compiled.numbers.clone();
-        Ok((PublicInputs { fixed, numbers }, witness))
+        let public = PublicInputs { fixed, numbers };
+        Ok(Statement { public, witness })
     }
 
     fn context<F: Poseidon2Field>(&self) -> F {

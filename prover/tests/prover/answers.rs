@@ -402,7 +402,7 @@ fn figures_and_secrets_are_in_no_debug_output_and_no_error() {
     let shown = format!(
         "{question:?} {strict:?} {:?} {false_claim} {false_claim:?} {:?} {:?} {answer:?} {:?}",
         question.result(),
-        statement.1,
+        statement.witness,
         scene.wallet,
         answer.answered,
     );
@@ -410,9 +410,9 @@ fn figures_and_secrets_are_in_no_debug_output_and_no_error() {
         "8765432100".to_owned(),
         "87,654,321".to_owned(),
         "6000000".to_owned(),
-        statement.1.sk.to_string(),
-        statement.1.nk.to_string(),
-        statement.1.salt.to_string(),
+        statement.witness.sk.to_string(),
+        statement.witness.nk.to_string(),
+        statement.witness.salt.to_string(),
     ];
     for secret in secret {
         assert!(!shown.contains(&secret), "{secret} is shown");

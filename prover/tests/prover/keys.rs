@@ -2,7 +2,6 @@ use std::time::Instant;
 
 use ark_bls12_381::Bls12_381;
 use ark_bn254::{Bn254, G2Affine};
-use ark_ec::AffineRepr as _;
 use ark_groth16::VerifyingKey;
 use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _};
 use taxproof_circuits::matrices;

@@ -7,8 +7,9 @@ use taxproof_claims::key::KeyHeader;
 use taxproof_claims::numbers::Numbers;
 use taxproof_claims::record::Values;
 use taxproof_claims::shape::{Q16, Q32};
-use taxproof_claims::statement::{Consent, PublicInputs, Witness};
+use taxproof_claims::statement::Consent;
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_prover::answer::Statement;
 use taxproof_prover::consent::Disclosure;
 use taxproof_prover::prover::{ProveError, Prover};
 use taxproof_prover::question::Question;
@@ -16,12 +17,7 @@ use taxproof_prover::question::Question;
 use crate::answers::Scene;
 use crate::bank::{Keys, NOW, POLICY, policy};
 
-type Statement<E> = (
-    PublicInputs<<E as ark_ec::pairing::Pairing>::ScalarField>,
-    Witness<<E as ark_ec::pairing::Pairing>::ScalarField>,
-);
-
-fn true_statement<E: Keys>() -> Statement<E>
+fn true_statement<E: Keys>() -> Statement<E::ScalarField>
 where
     E::ScalarField: Poseidon2Field,
 {
@@ -49,32 +45,36 @@ where
     E::ScalarField: Poseidon2Field,
 {
     let one = E::ScalarField::one();
-    type Change<E> = Box<dyn Fn(&mut Statement<E>)>;
-    let changes: Vec<(&str, Change<E>)> = vec![
+    type Change<F> = Box<dyn Fn(&mut Statement<F>)>;
+    let changes: Vec<(&str, Change<E::ScalarField>)> = vec![
         (
             "membership",
-            Box::new(|(_, w)| w.values = with_value(&w.values, 0, 0, 1)),
+            Box::new(|s| s.witness.values = with_value(&s.witness.values, 0, 0, 1)),
         ),
-        ("membership", Box::new(move |(_, w)| w.salt += one)),
-        ("membership", Box::new(move |(_, w)| w.path[7][2] += one)),
-        ("holder", Box::new(move |(_, w)| w.nk += one)),
-        ("holder", Box::new(move |(p, _)| p.fixed.pseudonym += one)),
+        ("membership", Box::new(move |s| s.witness.salt += one)),
+        ("membership", Box::new(move |s| s.witness.path[7][2] += one)),
+        ("holder", Box::new(move |s| s.witness.nk += one)),
+        ("holder", Box::new(move |s| s.public.fixed.pseudonym += one)),
         (
             "holder",
-            Box::new(move |(p, _)| p.fixed.disclosed_id += one),
+            Box::new(move |s| s.public.fixed.disclosed_id += one),
         ),
-        ("verdict", Box::new(move |(p, _)| p.fixed.outcome -= one)),
+        ("verdict", Box::new(move |s| s.public.fixed.outcome -= one)),
         (
             "verdict",
-            Box::new(|(p, _)| p.numbers.linear[0].threshold = 1 << 60),
+            Box::new(|s| s.public.numbers.linear[0].threshold = 1 << 60),
         ),
     ];
     let statement = true_statement::<E>();
-    assert!(E::prover().prove(&statement.0, &statement.1).is_ok());
+    assert!(
+        E::prover()
+            .prove(&statement.public, &statement.witness)
+            .is_ok()
+    );
     for (i, (clause, change)) in changes.into_iter().enumerate() {
         let mut changed = statement.clone();
         change(&mut changed);
-        match E::prover().prove(&changed.0, &changed.1) {
+        match E::prover().prove(&changed.public, &changed.witness) {
             Err(ProveError::Unsatisfied(found)) => assert_eq!(found, clause, "change {i}"),
             other => panic!("change {i}: {other:?}"),
         }
@@ -93,7 +93,10 @@ fn a_false_statement_gives_no_proof_over_bls12_381() {
 
 #[test]
 fn what_is_no_statement_is_refused() {
-    let (mut public, mut witness) = true_statement::<Bn254>();
+    let Statement {
+        mut public,
+        mut witness,
+    } = true_statement::<Bn254>();
     public.numbers.linear[0].min_periods = 99;
     let refused = Bn254::prover().prove(&public, &witness);
     assert!(matches!(refused, Err(ProveError::Statement(_))));
@@ -127,7 +130,7 @@ fn a_key_of_other_points_gives_an_error_and_no_proof() {
     let scene = Scene::new();
     let request = scene.bank.ask::<Bn254>(&policy(POLICY), &scene.header);
     let question: Question = scene.read(request).unwrap();
-    let (public, witness) = question.statement::<Bn254>(Consent::NONE).unwrap();
+    let Statement { public, witness } = question.statement::<Bn254>(Consent::NONE).unwrap();
     assert_eq!(prover.prove(&public, &witness), Err(ProveError::Key));
     assert!(
         question
@@ -138,12 +141,12 @@ fn a_key_of_other_points_gives_an_error_and_no_proof() {
 
 #[test]
 fn proofs_of_one_statement_differ() {
-    let (public, witness) = true_statement::<Bn254>();
+    let Statement { public, witness } = true_statement::<Bn254>();
     let [first, second] = [(); 2].map(|()| Bn254::prover().prove(&public, &witness).unwrap());
     assert_ne!(first.proof, second.proof);
     assert_eq!(first.proof.len(), 128);
     eprintln!("BN254: {:?}", first.timings);
-    let (public, witness) = true_statement::<Bls12_381>();
+    let Statement { public, witness } = true_statement::<Bls12_381>();
     let proven = Bls12_381::prover().prove(&public, &witness).unwrap();
     assert_eq!(proven.proof.len(), 192);
     eprintln!("BLS12-381: {:?}", proven.timings);
