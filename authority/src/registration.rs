@@ -218,7 +218,7 @@ mod tests {
             Err(RegistrationError::Recipient(_))
         ));
         for break_it in [
-            (|r: &mut Registration| drop(r.holder.pop())) as fn(&mut Registration),
+            (|r: &mut Registration| r.holder.truncate(1)) as fn(&mut Registration),
             |r| r.holder.push(r.holder[0].clone()),
             |r| r.holder[1].authorising = Digest([0xff; 32]),
         ] {

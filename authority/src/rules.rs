@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::period::Period;
-use taxproof_claims::schema::{Quantity, Schema, Unit};
+use taxproof_claims::schema::{Quantity, Schema, Unit, ValueError};
 
 /// How every quantity of a schema is derived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,7 +364,7 @@ pub enum RuleError {
         /// The quantity.
         quantity: String,
         /// What is wrong.
-        error: taxproof_claims::schema::ValueError,
+        error: Box<ValueError>,
     },
 }
 
@@ -450,6 +450,6 @@ fn check_value(schema: &Schema, quantity: &Quantity, text: &str) -> Result<(), R
     let parsed = schema.parse_value(quantity, text);
     parsed.map(|_| ()).map_err(|error| RuleError::Value {
         quantity: quantity.name.clone(),
-        error,
+        error: Box::new(error),
     })
 }

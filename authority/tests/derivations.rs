@@ -150,7 +150,7 @@ fn a_voided_filing_does_not_count_from_the_day_of_voiding() {
     let later = Declaration::vat("2024-07", "2024-09")
         .filed("2024-11-01", 9)
         .amounts("1.00", "1.00");
-    bureau.declare(&[later.clone()]);
+    bureau.declare(std::slice::from_ref(&later));
     assert_eq!(bureau.record(HUAWEI, "2024Q4").field("vat_paid")[1], 100);
     bureau.declare(&[later.voided("2024-11-02")]);
     assert_eq!(bureau.record(HUAWEI, "2024Q4").field("vat_paid")[1], 3_000);
