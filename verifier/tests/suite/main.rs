@@ -2,6 +2,7 @@
 
 mod attacks;
 mod batches;
+mod cost;
 mod fixture;
 mod keys;
 mod presentations;

@@ -1,0 +1,134 @@
+//! A bank's folder, and its service.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use taxproof_claims::digest::Profile;
+use taxproof_claims::trust::{TrustList, TrustedBank};
+use taxproof_verifier::bank::{Bank, Clock};
+use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
+use taxproof_verifier::service;
+
+/// What a bank's folder is made from.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The folder to make.
+    #[arg(long)]
+    dir: PathBuf,
+    /// The bank's name in requests: lower-case letters, digits and hyphens.
+    #[arg(long)]
+    id: String,
+    /// The bank's name for people.
+    #[arg(long)]
+    name: String,
+    /// Signatures and hashes: sm (SM2, SM3) or international (Ed25519, SHA-256).
+    #[arg(long, default_value = "sm", value_parser = profile)]
+    profile: Profile,
+    /// A verifying key file, copied; the preferred one first.
+    #[arg(long, value_name = "FILE", required = true)]
+    verifying_key: Vec<PathBuf>,
+    /// Takes keys whose maker can forge proofs: for development only.
+    #[arg(long)]
+    allow_dev_keys: bool,
+    /// The trust list with the authorities, copied.
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// A schema file besides the built-in one, copied.
+    #[arg(long, value_name = "FILE")]
+    schema: Vec<PathBuf>,
+    /// Where the service is to listen.
+    #[arg(long, value_name = "ADDRESS", default_value_t = loopback())]
+    listen: SocketAddr,
+}
+
+/// Which bank to serve, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The bank's folder.
+    #[arg(long)]
+    dir: PathBuf,
+    /// Listens here instead of where the configuration says; port 0 for any.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+/// Whose entry to print.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArguments {
+    /// The bank's folder.
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+fn loopback() -> SocketAddr {
+    ([127, 0, 0, 1], DEFAULT_PORT).into()
+}
+
+fn profile(name: &str) -> Result<Profile, String> {
+    let found = Profile::ALL.into_iter().find(|p| p.name() == name);
+    found.ok_or_else(|| "the profiles are sm and international".to_owned())
+}
+
+pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
+    let new = NewFolder {
+        id: &arguments.id,
+        name: &arguments.name,
+        profile: arguments.profile,
+        listen: arguments.listen,
+        keys: &arguments.verifying_key,
+        allow_dev_keys: arguments.allow_dev_keys,
+        trust: &arguments.trust,
+        schemas: &arguments.schema,
+    };
+    let folder = new.create(&arguments.dir)?;
+    eprintln!("made {}", arguments.dir.display());
+    for key in folder.keys.iter() {
+        let header = key.header();
+        eprintln!(
+            "key {} {}: {}",
+            header.shape, header.curve, header.provenance
+        );
+    }
+    eprintln!("hint: keep signing.pem and identity.txt secret, and back them up");
+    eprintln!(
+        "hint: `taxproof bank trust --dir {}` prints what wallets need",
+        arguments.dir.display()
+    );
+    Ok(())
+}
+
+pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
+    service::log();
+    let folder = Folder::open(&super::config(&arguments.dir))?;
+    let listen = arguments.listen.unwrap_or(folder.config.listen);
+    super::runtime()?.block_on(async {
+        let bank = Bank::open(folder, Clock::system()).await?;
+        let serving = service::serve(Arc::new(bank), listen).await?;
+        eprintln!("listening on {}", serving.address());
+        Ok(serving.until(service::stop_signal()?).await?)
+    })
+}
+
+pub(super) fn trust(arguments: &TrustArguments) -> anyhow::Result<()> {
+    let folder = Folder::open(&super::config(&arguments.dir))?;
+    let bank = TrustedBank {
+        id: folder.config.id,
+        name: folder.config.name,
+        key: folder.signing_key.verifying_key(),
+    };
+    let list = TrustList {
+        banks: vec![bank],
+        ..TrustList::default()
+    };
+    print!("{}", entry(&list));
+    Ok(())
+}
+
+/// The list's `[[bank]]` entry alone, to be added to another list.
+fn entry(list: &TrustList) -> String {
+    let toml = list.to_toml();
+    let start = toml.find("[[bank]]").unwrap_or(0);
+    toml[start..].to_owned()
+}
