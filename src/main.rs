@@ -3,6 +3,7 @@
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
 //! usage, 3 the claim is false (`taxproof enterprise`).
 
+mod authority;
 mod bank;
 mod demo;
 mod enterprise;
@@ -26,6 +27,9 @@ enum Role {
     /// A bank's policies, requests, decisions and service.
     #[command(subcommand)]
     Bank(bank::Command),
+    /// The tax authority: from filings to published epochs.
+    #[command(subcommand)]
+    Authority(authority::Command),
     /// Shows all roles at work on this machine, over gRPC on loopback.
     Demo(demo::Arguments),
     /// The enterprise: a wallet, and proofs about what it holds.
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result: anyhow::Result<ExitCode> = match arguments.role {
         Role::Bank(command) => bank::run(command),
+        Role::Authority(command) => authority::run(command),
         Role::Demo(arguments) => demo::run(&arguments),
         Role::Enterprise(command) => enterprise::run(command),
         Role::Setup(command) => setup::run(command),
