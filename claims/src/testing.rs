@@ -251,6 +251,8 @@ pub fn policy_toml(schema: &Schema, choices: &mut Choices) -> String {
         choices,
         text: String::new(),
         parameters: Vec::new(),
+        simple: false,
+        base: None,
     }
     .write()
 }
@@ -260,6 +262,10 @@ struct PolicyText<'a> {
     choices: &'a mut Choices,
     text: String,
     parameters: Vec<String>,
+    /// Whether the rule at hand keeps to one comparison.
+    simple: bool,
+    /// The base of the rule at hand, where another rule is to say that it is above zero.
+    base: Option<(String, String)>,
 }
 
 impl PolicyText<'_> {
@@ -284,12 +290,17 @@ impl PolicyText<'_> {
         for i in 0..self.choices.below(3) {
             self.parameter(i);
         }
-        let mut any_points = card;
+        let members = match rules > 1 && self.choices.once_in(2) {
+            true => 2 + self.choices.below(rules - 1),
+            false => 0,
+        };
         for i in 0..rules {
-            any_points |= self.rule(i, scored);
+            let points = scored && ((i == 0 && !card) || self.choices.once_in(2));
+            // Points and groups take rules of one comparison; now and then one has more.
+            self.simple = (points || i < members) && !self.choices.once_in(12);
+            self.rule(i, points);
         }
-        if rules > 1 && self.choices.once_in(2) {
-            let members = 2 + self.choices.below(rules - 1);
+        if members > 0 {
             let names: Vec<_> = (0..members).map(|i| format!("\"r{i}\"")).collect();
             let at_least = 1 + self.choices.below(members);
             self.line(&format!(
@@ -300,7 +311,7 @@ impl PolicyText<'_> {
         for i in 0..if card { 1 + self.choices.below(5) } else { 0 } {
             self.variable(i);
         }
-        if scored && any_points {
+        if scored {
             let base = self.choices.between(-20, 20);
             self.line(&format!("[score]\nbase = {base}"));
             if cut_off {
@@ -332,8 +343,7 @@ impl PolicyText<'_> {
         self.parameters.push(name);
     }
 
-    /// Whether the rule has points.
-    fn rule(&mut self, i: usize, scored: bool) -> bool {
+    fn rule(&mut self, i: usize, points: bool) {
         self.line(&format!("[[rule]]\nname = \"r{i}\""));
         let of_rows = match self.choices.below(9) {
             0 | 1 => self.each_quarter(),
@@ -348,7 +358,6 @@ impl PolicyText<'_> {
         if of_rows && self.choices.once_in(4) {
             self.line("young_firms = \"count_zero\"");
         }
-        let points = scored && self.choices.once_in(2);
         if points {
             let n = self.choices.between(1, 15) * if self.choices.once_in(4) { -1 } else { 1 };
             self.line(&format!("points = {n}"));
@@ -356,7 +365,12 @@ impl PolicyText<'_> {
         if self.choices.once_in(5) {
             self.line("veto = true");
         }
-        points
+        if let Some((sum, window)) = self.base.take() {
+            self.line(&format!("[[rule]]\nname = \"b{i}\""));
+            self.key("total", &sum);
+            self.key("over", &window);
+            self.line("more_than = 0");
+        }
     }
 
     fn each_quarter(&mut self) -> bool {
@@ -365,7 +379,7 @@ impl PolicyText<'_> {
         let oldest = self.window("over");
         self.bounds(1, false);
         let most = oldest.1 - oldest.0 + 1;
-        match self.choices.below(4) {
+        match self.choices.below(if self.simple { 3 } else { 4 }) {
             0 => {}
             1 => {
                 let n = 1 + self.choices.below(most);
@@ -396,8 +410,12 @@ impl PolicyText<'_> {
         self.key(kind, &sum);
         match kind {
             "growth" => {
-                self.window("from");
+                let (newest, oldest) = self.window("from");
                 self.window("to");
+                // Another rule says that the base is above zero.
+                if self.choices.once_in(3) {
+                    self.base = Some((sum, format!("quarters {newest} to {oldest}")));
+                }
             }
             "ratio" => {
                 self.window("over");
@@ -420,7 +438,7 @@ impl PolicyText<'_> {
         }
         let ratio = matches!(kind, "growth" | "ratio");
         self.bounds(4, ratio);
-        if ratio && self.choices.once_in(2) {
+        if ratio && self.base.is_none() && (self.simple || self.choices.once_in(2)) {
             self.line("base_not_positive = \"as_multiplied\"");
         }
         true
@@ -642,7 +660,7 @@ impl PolicyText<'_> {
         let n = self.choices.between(-12, 12);
         let low = self.choices.of(&["at_least", "more_than"]);
         let high = self.choices.of(&["at_most", "less_than"]);
-        let (first, second) = match self.choices.below(4) {
+        let (first, second) = match self.choices.below(if self.simple { 3 } else { 4 }) {
             0 | 1 => (Some(low), None),
             2 => (None, Some(high)),
             _ => (Some(low), Some(high)),
@@ -664,5 +682,25 @@ impl PolicyText<'_> {
     fn attributes(&self, of: impl Fn(&Unit) -> bool) -> Vec<String> {
         let attributes = self.schema.attributes.iter().filter(|q| of(&q.unit));
         attributes.map(|q| q.name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::shape::SHAPES;
+
+    proptest! {
+        #[test]
+        fn random_numbers_and_values_are_in_bounds(mut choices in choices()) {
+            let schema = Schema::cn_tax();
+            for shape in SHAPES {
+                prop_assert_eq!(numbers(shape, &mut choices).check(), Ok(()));
+                let values = values(&schema, shape.layout(), &mut choices);
+                prop_assert_eq!(values.check(&schema), Ok(()));
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 
-use super::{Format, Parameters, Policy};
+use super::{Compiled, Format, Parameters, Policy};
 use crate::date::Date;
 use crate::record::Values;
 use crate::schema::Schema;
@@ -86,12 +86,55 @@ fn compare(
     Ok(())
 }
 
-fn check(schema: &Schema, mut choices: Choices, accepted: &Cell<u32>) -> Result<(), TestCaseError> {
+/// How much of what can go wrong was seen.
+#[derive(Default)]
+struct Seen {
+    policies: Cell<u32>,
+    scorecards: Cell<u32>,
+    implied_bases: Cell<u32>,
+    /// Comparisons of a rule that a record meets or misses by exactly one.
+    edges: Cell<u32>,
+    passes: Cell<u32>,
+}
+
+impl Seen {
+    fn policy(&self, policy: &Policy) {
+        let count = |cell: &Cell<u32>, seen: bool| cell.set(cell.get() + u32::from(seen));
+        count(&self.policies, true);
+        count(&self.scorecards, !policy.variables.is_empty());
+        count(
+            &self.implied_bases,
+            policy.plan.rules.iter().any(|rule| rule.base_is_implied),
+        );
+    }
+
+    fn record(&self, compiled: &Compiled, values: &Values) {
+        let atoms_with = |by: i128| {
+            let mut numbers = compiled.numbers.clone();
+            numbers
+                .linear
+                .iter_mut()
+                .for_each(|linear| linear.threshold += by);
+            numbers
+                .counted
+                .iter_mut()
+                .for_each(|counted| counted.threshold += by);
+            evaluate(&numbers, values)
+        };
+        let [lower, exact, higher] = [-1, 0, 1].map(atoms_with);
+        let used = compiled.rules.iter().flat_map(|rule| &rule.atoms);
+        let edges = used.filter(|&&i| lower.atoms[i] != higher.atoms[i]).count();
+        self.edges.set(self.edges.get() + edges as u32);
+        self.passes.set(self.passes.get() + u32::from(exact.passed));
+    }
+}
+
+fn check(schema: &Schema, mut choices: Choices, seen: &Seen) -> Result<(), TestCaseError> {
     let text = policy_toml(schema, &mut choices);
     let Ok(policy) = Policy::parse(&text, Format::Toml, schema) else {
         return Ok(());
     };
-    accepted.set(accepted.get() + 1);
+    seen.policy(&policy);
 
     let received = Policy::decode(&policy.encode(), schema);
     prop_assert_eq!(received.as_ref(), Ok(&policy));
@@ -117,44 +160,57 @@ fn check(schema: &Schema, mut choices: Choices, accepted: &Cell<u32>) -> Result<
     for _ in 0..6 {
         let values = values(schema, policy.shape().layout(), &mut choices);
         values.check(schema).expect("within the schema's bounds");
-        compare(
-            &policy,
-            &values,
-            as_of(),
-            &parameters(&policy, &mut choices),
-        )
-        .map_err(|e| {
-            TestCaseError::fail(format!(
-                "{e}\n{text}\n{:?} {:?}",
-                values.attributes(),
-                values.rows()
-            ))
+        let parameters = parameters(&policy, &mut choices);
+        compare(&policy, &values, as_of(), &parameters).map_err(|difference| {
+            let record = format!("{:?} {:?}", values.attributes(), values.rows());
+            TestCaseError::fail(format!("{difference}\n{text}\n{record}"))
         })?;
+        seen.record(
+            &policy.compile(as_of(), &parameters).expect("compiles"),
+            &values,
+        );
     }
-    policy.explain(None);
     Ok(())
 }
 
-fn run(schema: &Schema, cases: u32) {
-    let accepted = Cell::new(0);
+/// Runs cases, and returns what was seen.
+fn run(schema: &Schema, cases: u32) -> Seen {
+    let seen = Seen::default();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases,
         failure_persistence: None,
         max_shrink_iters: 4000,
         ..ProptestConfig::default()
     });
-    let result = runner.run(&choices(), |choices| check(schema, choices, &accepted));
-    assert!(result.is_ok(), "{}", result.expect_err("just seen"));
+    if let Err(difference) = runner.run(&choices(), |choices| check(schema, choices, &seen)) {
+        panic!("{difference}");
+    }
     assert!(
-        accepted.get() > cases / 4,
-        "only {} of {cases} policies were accepted",
-        accepted.get()
+        seen.policies.get() > cases / 4,
+        "{} policies",
+        seen.policies.get()
     );
+    assert!(seen.edges.get() > cases / 10, "{} edges", seen.edges.get());
+    assert!(
+        seen.passes.get() > cases / 8,
+        "{} passes",
+        seen.passes.get()
+    );
+    assert!(
+        seen.scorecards.get() > cases / 20,
+        "{} scorecards",
+        seen.scorecards.get()
+    );
+    seen
 }
 
 #[test]
 fn numbers_say_what_the_policy_says() {
-    run(&Schema::cn_tax(), 3000);
+    let seen = run(&Schema::cn_tax(), 3000);
+    assert!(
+        seen.implied_bases.get() > 0,
+        "no base was left to another rule"
+    );
 }
 
 #[test]
