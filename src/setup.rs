@@ -57,8 +57,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn make(arguments: &DevArguments) -> anyhow::Result<()> {
     let DevArguments { shape, curve, out } = arguments;
-    let file = |kind: &str| out.join(format!("{shape}-{curve}-dev.{kind}.key"));
-    let (proving, verifying) = (file("proving"), file("verifying"));
+    let file = |extension: &str| out.join(format!("{shape}-{curve}.{extension}"));
+    let (proving, verifying) = (file("pk"), file("vk"));
     for path in [&proving, &verifying] {
         if path.exists() {
             bail!(
