@@ -282,7 +282,7 @@ impl<V: Copy> Factors<V> {
         }
         let outer = from_fn(|level| {
             let at = |index: usize| powers[index << level];
-            (0..size / 2 / LANES >> level)
+            (0..(size / 2 / LANES) >> level)
                 .map(|vector| arithmetic.vector(from_fn(|lane| at(LANES * vector + lane))))
                 .collect()
         });

@@ -200,7 +200,11 @@ fn quotients_are_those_of_libsnarks_reduction() {
         let matrices = &cs.to_matrices().unwrap()[R1CS_PREDICATE_LABEL];
         let variables = cs.num_instance_variables() + cs.num_witness_variables();
         let random: Vec<Fr> = (0..variables).map(|_| Fr::rand(&mut rng)).collect();
-        for assignment in [random, vec![Fr::from(0); variables], vec![-Fr::ONE; variables]] {
+        for assignment in [
+            random,
+            vec![Fr::from(0); variables],
+            vec![-Fr::ONE; variables],
+        ] {
             let expected = LibsnarkReduction::witness_map_from_matrices::<
                 Fr,
                 GeneralEvaluationDomain<Fr>,

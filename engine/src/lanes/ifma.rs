@@ -62,7 +62,7 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
     #[inline]
     fn prefetch(self, pair: &Pair) {
         // SAFETY: prefetching accesses nothing; any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(pair).cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(pair).cast()) }
     }
 
     fn transpose(self, vectors: [&Vector; LANES]) -> [Vector; LANES] {
@@ -158,11 +158,13 @@ fn reduce_fully(mut words: Words, modulus: Words) -> Words {
     }
 }
 
+#[inline(always)]
 const fn from_words(words: [u64; 8]) -> __m512i {
     // SAFETY: both types are 64 bytes of plain integers.
     unsafe { transmute(words) }
 }
 
+#[inline(always)]
 const fn to_words(vector: __m512i) -> [u64; 8] {
     // SAFETY: both types are 64 bytes of plain integers.
     unsafe { transmute(vector) }
@@ -178,6 +180,16 @@ type Columns = [__m512i; 2 * LIMBS];
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn broadcast(limb: u64) -> __m512i {
     _mm512_set1_epi64(limb.cast_signed())
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn broadcast_limbs(limbs: &[u64; LIMBS]) -> Vector {
+    let mut out = ZERO;
+    for i in 0..LIMBS {
+        out[i] = broadcast(limbs[i]);
+    }
+    out
 }
 
 /// Adds `a·b`. A column takes at most ten summands below 2^52 for each call.
@@ -306,13 +318,11 @@ fn add(a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn sub(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    let offset = broadcast_limbs(&constants.offset);
     let mut out = [ZERO; BLOCK];
     for k in 0..BLOCK {
-        let mut difference = limbwise_sub(a[k], b[k]);
-        for i in 0..LIMBS {
-            difference[i] = _mm512_add_epi64(difference[i], broadcast(constants.offset[i]));
-        }
-        out[k] = normalise(difference);
+        let difference = limbwise_sub(a[k], b[k]);
+        out[k] = normalise(limbwise_add(&difference, &offset));
     }
     out
 }
@@ -377,6 +387,7 @@ fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
 fn zeros(constants: &Constants, a: &Vector) -> u8 {
     // Below 2.33p zero is one of 0, p and 2p.
     let reduced = reduce_range(&constants.reduce, 0, *a);
+    let modulus = broadcast_limbs(&constants.modulus);
     let mut multiple = ZERO;
     let mut found = 0;
     for _ in 0..3 {
@@ -385,10 +396,7 @@ fn zeros(constants: &Constants, a: &Vector) -> u8 {
             equal &= _mm512_cmpeq_epi64_mask(reduced[i], multiple[i]);
         }
         found |= equal;
-        for i in 0..LIMBS {
-            multiple[i] = _mm512_add_epi64(multiple[i], broadcast(constants.modulus[i]));
-        }
-        multiple = normalise(multiple);
+        multiple = normalise(limbwise_add(&multiple, &modulus));
     }
     found
 }

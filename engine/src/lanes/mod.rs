@@ -75,7 +75,7 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     /// The vectors of the first and of the second elements of eight pairs, all of them narrow.
     fn load_pairs(self, pairs: [&Pair; LANES]) -> [Self::Vector; 2];
 
-    /// Fetches a pair that will be loaded soon.
+    /// Fetches a pair that will be loaded later into the second-level cache.
     fn prefetch(self, pair: &Pair);
 
     /// Changes rows with lanes: lane i of vector j with lane j of vector i.

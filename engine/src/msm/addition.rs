@@ -56,6 +56,35 @@ impl Cases {
     }
 }
 
+/// Points to load next. They are fetched a few at a time between additions: the memory has time,
+/// and nothing waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Upcoming<'a> {
+    table: &'a [Pair],
+    entries: std::slice::Iter<'a, [u32; LANES]>,
+}
+
+impl<'a> Upcoming<'a> {
+    pub(super) fn new(table: &'a [Pair], entries: &'a [[u32; LANES]]) -> Self {
+        Self {
+            table,
+            entries: entries.iter(),
+        }
+    }
+
+    /// Fetches two rows. Additions go over as many blocks, up and down, as half the rows.
+    pub(super) fn fetch_some<const D: usize>(&mut self, arithmetic: impl Arithmetic<Fq>) {
+        for entries in self.entries.by_ref().take(2) {
+            for entry in entries {
+                let point = (entry >> 1) as usize * D;
+                for pair in &self.table[point..point + D] {
+                    arithmetic.prefetch(pair);
+                }
+            }
+        }
+    }
+}
+
 /// Adds batches of rows, and keeps the memory for the next.
 #[derive(Debug)]
 pub(super) struct Adder<A: Arithmetic<Fq>, const D: usize> {
@@ -113,12 +142,14 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
         rows: &mut [RowOf<A, D>],
         steps: &[Step],
         formula: Formula,
+        upcoming: &mut Upcoming<'_>,
     ) -> Result<(), Degenerate> {
         let (blocks, _) = steps.as_chunks::<BLOCK>();
         let mut inverse = self
-            .multiply_up::<E>(rows, blocks, formula)
+            .multiply_up::<E>(rows, blocks, formula, upcoming)
             .ok_or(Degenerate)?;
         for (index, block) in blocks.iter().enumerate().rev() {
+            upcoming.fetch_some::<D>(self.arithmetic);
             let arithmetic = self.arithmetic;
             let products = &self.products[index];
             let here = arithmetic.mul(inverse.each_ref(), products.each_ref());
@@ -135,11 +166,13 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
         rows: &[RowOf<A, D>],
         blocks: &[[Step; BLOCK]],
         formula: Formula,
+        upcoming: &mut Upcoming<'_>,
     ) -> Option<[A::Vector; BLOCK]> {
         self.products.clear();
         self.norms.clear();
         let mut product = [self.one; BLOCK];
         for block in blocks {
+            upcoming.fetch_some::<D>(self.arithmetic);
             let (left, right) = operands(rows, block);
             let cases = self.cases(left, right, block, formula);
             let norm = E::norm(self.arithmetic, self.denominators(left, right, &cases));
@@ -161,13 +194,8 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
         let (left, right) = operands(rows, block);
         let cases = self.cases(left, right, block, formula);
         let n = self.numerators::<E>(left, right, &cases);
-        let slope = if D == 1 {
-            // The norm is the denominator.
-            E::divide(arithmetic, refs(&n), refs(&n), inverse_norm.each_ref())
-        } else {
-            let d = self.denominators(left, right, &cases);
-            E::divide(arithmetic, refs(&n), refs(&d), inverse_norm.each_ref())
-        };
+        let d = || self.denominators(left, right, &cases);
+        let slope = E::divide(arithmetic, refs(&n), d, inverse_norm.each_ref());
         let (x1, y1, x2) = (xs(left), ys(left), xs(right));
         let square = E::square(arithmetic, refs(&slope));
         let x3: Elements<A::Vector, D> =

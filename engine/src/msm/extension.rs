@@ -22,11 +22,12 @@ pub(super) trait Extension<const D: usize> {
     /// The norm to the base field of narrow elements: narrow, and zero only for zero.
     fn norm<A: Arithmetic<Fq>>(a: A, d: Elements<A::Vector, D>) -> [A::Vector; BLOCK];
 
-    /// `n / d` of wide by narrow elements, given the inverse of the norm of `d`; narrow.
+    /// `n / d` of wide by narrow elements, given the inverse of the norm of `d`; narrow. `d` itself
+    /// is asked for where it is not its norm.
     fn divide<A: Arithmetic<Fq>>(
         a: A,
         n: ElementRefs<'_, A::Vector, D>,
-        d: ElementRefs<'_, A::Vector, D>,
+        d: impl FnOnce() -> Elements<A::Vector, D>,
         inverse_norm: Refs<'_, A::Vector>,
     ) -> Elements<A::Vector, D>;
 
@@ -53,7 +54,7 @@ impl Extension<1> for Base {
     fn divide<A: Arithmetic<Fq>>(
         a: A,
         [n]: ElementRefs<'_, A::Vector, 1>,
-        _: ElementRefs<'_, A::Vector, 1>,
+        _: impl FnOnce() -> Elements<A::Vector, 1>,
         inverse_norm: Refs<'_, A::Vector>,
     ) -> Elements<A::Vector, 1> {
         [a.mul(n, inverse_norm)]
@@ -88,9 +89,11 @@ impl Extension<2> for Quadratic {
     fn divide<A: Arithmetic<Fq>>(
         a: A,
         [n0, n1]: ElementRefs<'_, A::Vector, 2>,
-        [d0, d1]: ElementRefs<'_, A::Vector, 2>,
+        d: impl FnOnce() -> Elements<A::Vector, 2>,
         inverse_norm: Refs<'_, A::Vector>,
     ) -> Elements<A::Vector, 2> {
+        let d = d();
+        let [d0, d1] = refs(&d);
         let minus_d1 = negate(a, d1);
         let real = a.mul_add(n0, d0, n1, d1);
         let imaginary = a.mul_add(n1, d0, n0, minus_d1.each_ref());

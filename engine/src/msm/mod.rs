@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 pub use self::curve::Curve;
 use self::digits::{Digits, Radix};
-use self::schedule::Schedule;
+use self::schedule::{Schedule, Terms};
 use crate::kernels::{Kernels, Path};
 use crate::lanes::{Arithmetic, Pair};
 
@@ -133,19 +133,14 @@ impl<G: Curve> FixedBases<G> {
     }
 
     fn schedule(&self, digits: &Digits, set: u32) -> Schedule {
-        let terms = || {
-            let windows = (set..self.radix.windows()).step_by(self.sets as usize);
-            windows.enumerate().flat_map(|(level, window)| {
-                let first = (level * self.indices.len()) as u32;
-                (first..)
-                    .zip(digits.window(window))
-                    .filter(|(_, digit)| *digit != 0)
-                    .map(|(point, digit)| {
-                        (digit.unsigned_abs() - 1, point << 1 | u32::from(digit < 0))
-                    })
-            })
+        let terms = SetTerms {
+            digits,
+            windows: self.radix.windows(),
+            set,
+            sets: self.sets,
+            points: self.indices.len() as u32,
         };
-        Schedule::new(self.buckets() as usize, terms)
+        Schedule::new(self.buckets() as usize, &terms)
     }
 
     /// `sum weight·bucket`, given the bucket that each point belongs to.
@@ -165,26 +160,25 @@ impl<G: Curve> FixedBases<G> {
             let low = weight & ((1 << low_bits) - 1);
             [(2 * set, low), (2 * set + 1, weight >> low_bits)]
         };
-        let by_half = Schedule::new((2 * self.sets * half) as usize, || {
-            finite::<G>(points, owners).flat_map(|(entry, bucket)| {
-                halves(bucket)
-                    .into_iter()
-                    .filter(|(_, weight)| *weight != 0)
-                    .map(move |(part, weight)| (part * half + weight, entry))
-            })
-        });
+        let terms: Vec<_> = finite::<G>(points, owners)
+            .flat_map(|(entry, bucket)| halves(bucket).map(|half| (half, entry)))
+            .filter(|((_, weight), _)| *weight != 0)
+            .map(|((part, weight), entry)| (part * half + weight, entry))
+            .collect();
+        let by_half = Schedule::new((2 * self.sets * half) as usize, terms.as_slice());
         let points = curve::add_up::<G, A>(arithmetic, points, std::slice::from_ref(&by_half));
 
         let bits = self.sets * self.radix.width();
-        let by_bit = Schedule::new(bits as usize, || {
-            finite::<G>(&points, &by_half.sums).flat_map(|(entry, sum)| {
+        let terms: Vec<_> = finite::<G>(&points, &by_half.sums)
+            .flat_map(|(entry, sum)| {
                 let (part, weight) = (sum / half, sum % half);
                 let first = part / 2 * self.radix.width() + part % 2 * low_bits;
                 (0..u32::BITS)
                     .filter(move |bit| weight >> bit & 1 == 1)
                     .map(move |bit| (first + bit, entry))
             })
-        });
+            .collect();
+        let by_bit = Schedule::new(bits as usize, terms.as_slice());
         let points = curve::add_up::<G, A>(arithmetic, &points, std::slice::from_ref(&by_bit));
 
         let mut sums = vec![G::Group::zero(); bits as usize];
@@ -196,6 +190,30 @@ impl<G: Curve> FixedBases<G> {
         sums.iter()
             .rev()
             .fold(G::Group::zero(), |result, sum| result.double() + sum)
+    }
+}
+
+/// The terms of a set of buckets: those of every window that shares them.
+struct SetTerms<'a> {
+    digits: &'a Digits,
+    windows: u32,
+    set: u32,
+    sets: u32,
+    /// Points in each level of the table.
+    points: u32,
+}
+
+impl Terms for SetTerms<'_> {
+    #[inline]
+    fn visit(&self, mut each: impl FnMut(u32, u32)) {
+        let windows = (self.set..self.windows).step_by(self.sets as usize);
+        for (level, window) in (0..).zip(windows) {
+            for (point, digit) in (level * self.points..).zip(self.digits.window(window)) {
+                if digit != 0 {
+                    each(digit.unsigned_abs() - 1, point << 1 | u32::from(digit < 0));
+                }
+            }
+        }
     }
 }
 

@@ -36,13 +36,10 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Sorts terms `(sum, entry)`, for sums below `sums`. The terms are gone through twice.
-    pub(super) fn new<T>(sums: usize, terms: impl Fn() -> T) -> Self
-    where
-        T: Iterator<Item = (u32, u32)>,
-    {
+    /// Sorts terms, for sums below `sums`.
+    pub(super) fn new(sums: usize, terms: &(impl Terms + ?Sized)) -> Self {
         let mut counts = vec![0u32; sums];
-        terms().for_each(|(sum, _)| counts[sum as usize] += 1);
+        terms.visit(|sum, _| counts[sum as usize] += 1);
         let pieces = Pieces::new(&counts);
         let mut schedule = Self {
             entries: vec![[0; LANES]; pieces.rows],
@@ -52,7 +49,7 @@ impl Schedule {
         let mut filled = counts;
         filled.fill(0);
         let slots = schedule.entries.as_flattened_mut();
-        terms().for_each(|(sum, entry)| {
+        terms.visit(|sum, entry| {
             let count = &mut filled[sum as usize];
             let place = *count as usize;
             *count += 1;
@@ -60,6 +57,21 @@ impl Schedule {
             slots[pieces.slots[piece] as usize + place % LONGEST * LANES] = entry;
         });
         schedule
+    }
+}
+
+/// Entries to add, each to a sum.
+pub(super) trait Terms {
+    /// Calls with each sum and entry, every time in the same order.
+    fn visit(&self, each: impl FnMut(u32, u32));
+}
+
+impl Terms for [(u32, u32)] {
+    #[inline]
+    fn visit(&self, mut each: impl FnMut(u32, u32)) {
+        for &(sum, entry) in self {
+            each(sum, entry);
+        }
     }
 }
 
@@ -144,7 +156,7 @@ mod tests {
     use super::*;
 
     fn check(sums: u32, terms: &[(u32, u32)]) {
-        let schedule = Schedule::new(sums as usize, || terms.iter().copied());
+        let schedule = Schedule::new(sums as usize, terms);
         let mut found = Vec::new();
         let mut rows = 0;
         for (group, owners) in schedule.groups.iter().zip(schedule.sums.chunks(LANES)) {

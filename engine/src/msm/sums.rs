@@ -8,17 +8,18 @@ use std::sync::{Mutex, PoisonError};
 use ark_bn254::Fq;
 use rayon::prelude::*;
 
-use super::addition::{Adder, Formula, Row, Step};
+use super::addition::{Adder, Formula, Row, Step, Upcoming};
 use super::extension::Extension;
 use super::schedule::{Group, LONGEST, Schedule};
 use crate::lanes::{Arithmetic, BLOCK, LANES, Pair};
 
 /// Components of points in a chunk of rows. With its products it stays in the second-level cache,
 /// and it shares each inversion among enough additions.
-const CHUNK: usize = 2048;
+const CHUNK: usize = 1024;
 
-/// How far ahead of a row its points are fetched, in rows.
-const AHEAD: usize = 24;
+/// How far ahead of a row its points are fetched once more: those of a chunk are on more pages than
+/// the processor keeps the addresses of.
+const AHEAD: usize = 16;
 
 /// The sums of the schedules' pieces, `D` pairs each, those of a schedule after the other in the
 /// order of its `sums`. Infinity is (0, 0).
@@ -35,8 +36,11 @@ pub(super) fn sums<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     (0..workers).into_par_iter().with_max_len(1).for_each(|_| {
         let mut tree = Tree::new(arithmetic);
-        while let Some(chunk) = next() {
-            tree.add_up::<E>(table, chunk);
+        let mut upcoming = next();
+        while let Some(chunk) = upcoming {
+            upcoming = next();
+            let entries = upcoming.as_ref().map_or(&[][..], |chunk| chunk.entries);
+            tree.add_up::<E>(table, chunk, Upcoming::new(table, entries));
         }
     });
     results
@@ -99,7 +103,12 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
         }
     }
 
-    fn add_up<E: Extension<D>>(&mut self, table: &[Pair], chunk: Chunk<'_>) {
+    fn add_up<E: Extension<D>>(
+        &mut self,
+        table: &[Pair],
+        chunk: Chunk<'_>,
+        mut upcoming: Upcoming<'_>,
+    ) {
         self.load(table, chunk.entries);
         let base = chunk.groups.first().map_or(0, |group| group.start);
         let mut formula = Formula::Distinct;
@@ -108,13 +117,14 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
             if self.steps.is_empty() {
                 break;
             }
-            let added = self.adder.add::<E>(&mut self.rows, &self.steps, formula);
-            if added.is_err() {
+            let mut add = |formula| {
+                let (rows, steps) = (&mut self.rows, &self.steps);
+                self.adder.add::<E>(rows, steps, formula, &mut upcoming)
+            };
+            if add(formula).is_err() {
                 // From here on there may be points at infinity.
                 formula = Formula::Complete;
-                self.adder
-                    .add::<E>(&mut self.rows, &self.steps, formula)
-                    .expect("no denominator of the complete formula is zero");
+                add(formula).expect("no denominator of the complete formula is zero");
             }
         }
         self.store(chunk, base);
@@ -122,14 +132,13 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
 
     fn load(&mut self, table: &[Pair], entries: &[[u32; LANES]]) {
         self.rows.clear();
+        let mut upcoming = Upcoming::new(table, entries);
+        for _ in 0..AHEAD / 2 {
+            upcoming.fetch_some::<D>(self.arithmetic);
+        }
         for (index, row) in entries.iter().enumerate() {
-            if let Some(later) = entries.get(index + AHEAD) {
-                for entry in later {
-                    let point = (entry >> 1) as usize * D;
-                    for pair in &table[point..point + D] {
-                        self.arithmetic.prefetch(pair);
-                    }
-                }
+            if index % 2 == 0 {
+                upcoming.fetch_some::<D>(self.arithmetic);
             }
             self.rows.push(self.adder.load(table, row));
         }

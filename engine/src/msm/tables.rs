@@ -5,7 +5,7 @@ use std::array::from_fn;
 use ark_bn254::Fq;
 use rayon::prelude::*;
 
-use super::addition::{Adder, Formula, Step};
+use super::addition::{Adder, Formula, Step, Upcoming};
 use super::extension::Extension;
 use super::sums::store_row;
 use crate::lanes::{Arithmetic, BLOCK, LANES, Pair};
@@ -50,7 +50,12 @@ fn double_chunk<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
         .collect();
     for _ in 0..times {
         adder
-            .add::<E>(&mut rows, &steps, Formula::Complete)
+            .add::<E>(
+                &mut rows,
+                &steps,
+                Formula::Complete,
+                &mut Upcoming::default(),
+            )
             .expect("no denominator of the complete formula is zero");
     }
     for (row, out) in rows.iter().zip(doubled.chunks_mut(LANES * D)) {
