@@ -42,7 +42,7 @@ pub enum ClientError {
         message: Quotation,
     },
     /// The bank's answer is not what its interface promises.
-    #[error("the bank's answer is malformed: {0}")]
+    #[error("the bank's answer is malformed")]
     Malformed(#[from] DecodeError),
     /// The bank sent another request than the one asked for.
     #[error("the bank sent another request than the one asked for")]

@@ -16,6 +16,8 @@ use crate::quotation::Quotation;
 
 /// Columns of a quoted line.
 const QUOTED_COLUMNS: usize = 74;
+/// Columns of the screen.
+const COLUMNS: usize = 100;
 
 /// What the applicant lets the bank learn besides what the policy asks of everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -143,7 +145,7 @@ impl ConsentView {
         let mut out = String::new();
         // Writing to a string does not fail.
         let _ = self.write(&mut out);
-        out
+        out.lines().map(wrapped).collect()
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -179,7 +181,10 @@ impl ConsentView {
         )?;
         writeln!(out, "\n{}", self.explanation)?;
         if !self.optional.is_empty() {
-            writeln!(out, "Told only if you agree to it by itself:")?;
+            writeln!(
+                out,
+                "Told only if you agree to it by itself; if the claim is false and you do not, nothing is sent:"
+            )?;
             for optional in &self.optional {
                 let agreed = if optional.agreed {
                     "you agree"
@@ -211,6 +216,26 @@ fn quote(out: &mut String, quotation: &Quotation) -> std::fmt::Result {
     lines.try_for_each(|line| writeln!(out, "  {line}"))
 }
 
+/// A line broken between words, its continuation further in.
+fn wrapped(line: &str) -> String {
+    let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+    let mut out = String::new();
+    let mut columns = 0;
+    for word in line.split_inclusive(' ') {
+        let width = word.chars().count();
+        if columns > indent && columns + width > COLUMNS {
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            columns = indent;
+        }
+        out.push_str(word);
+        columns += width;
+    }
+    out.push('\n');
+    out
+}
+
 /// `2026-11-02 08:05:00 UTC`.
 pub fn utc(seconds: u64) -> String {
     let Some(date) = Date::of_unix_seconds(seconds) else {
@@ -222,7 +247,29 @@ pub fn utc(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::{COLUMNS, utc, wrapped};
+
+    #[test]
+    fn lines_are_broken_between_words_only() {
+        let line = format!("  - {}end", "a word; ".repeat(40));
+        let broken = wrapped(&line);
+        assert!(broken.lines().count() > 3);
+        assert!(broken.lines().all(|l| l.chars().count() <= COLUMNS));
+        assert!(
+            broken
+                .lines()
+                .skip(1)
+                .all(|l| l.starts_with("    a") || l.starts_with("    w"))
+        );
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&broken), words(&line));
+        assert_eq!(wrapped("short"), "short\n");
+        assert_eq!(wrapped(""), "\n");
+    }
 
     #[test]
     fn moments_are_those_of_the_calendar() {

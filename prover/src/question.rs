@@ -37,7 +37,7 @@ pub struct Question {
 #[non_exhaustive]
 pub enum QuestionError {
     /// Not a request, or damaged on its way.
-    #[error("not a request: {0}")]
+    #[error("this is not a request")]
     Format(#[from] DecodeError),
     /// The bank is not on the wallet's trust list: anybody may have made the request.
     #[error("the bank `{0}` is not on the trust list: add it with `taxproof enterprise trust`")]

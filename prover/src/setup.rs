@@ -51,10 +51,10 @@ pub enum SetupError {
         curve: Curve,
     },
     /// The circuit could not be built: a mistake in this software.
-    #[error("the circuit could not be built: {0}")]
+    #[error("the circuit could not be built")]
     Synthesis(#[from] SynthesisError),
     /// The new key did not pass the check that every key passes: make another.
-    #[error("the new key was refused: {0}")]
+    #[error("the new key was refused")]
     Refused(#[from] ProvingKeyError),
 }
 

@@ -46,7 +46,7 @@ pub enum ImportError {
     #[error(transparent)]
     Seal(#[from] SealError),
     /// Not a credential.
-    #[error("not a credential: {0}")]
+    #[error("this is not a credential")]
     Format(#[from] DecodeError),
     /// Its records are of a schema that the wallet has not: add the schema's file first.
     #[error("the credential is of a schema that this wallet has not")]
@@ -63,7 +63,7 @@ pub enum ImportError {
     #[error("the credential is about `{0}`, not about this wallet's enterprise")]
     OtherEnterprise(String),
     /// A value is outside its schema's bounds: a mistake of the authority's.
-    #[error("the authority committed to a record that its schema does not allow: {0}")]
+    #[error("the authority committed to a record that its schema does not allow")]
     Values(#[from] ValuesError),
     /// It does not lead to its epoch's roots under this wallet's secrets.
     #[error(transparent)]

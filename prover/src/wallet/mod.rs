@@ -45,7 +45,7 @@ use secrets::Secrets;
 #[non_exhaustive]
 pub enum WalletError {
     /// The operating system refused.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{} cannot be read or written", path.display())]
     Io {
         /// Which file.
         path: PathBuf,

@@ -2,7 +2,6 @@
 
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
-use ark_ec::pairing::Pairing;
 use taxproof_claims::amount::Value;
 use taxproof_claims::credential::{Credential, MembershipPath, Registration};
 use taxproof_claims::curve::{Curve, NamedPairing};
@@ -112,7 +111,7 @@ where
     let mut current = record.leaf(&commitment, salt.to_field());
     let mut children = Box::new([[Digest([0; 32]); TREE_ARITY]; TREE_DEPTH]);
     for (level, row) in children.iter_mut().enumerate() {
-        let mut nodes: [<E as Pairing>::ScalarField; TREE_ARITY] =
+        let mut nodes: [E::ScalarField; TREE_ARITY] =
             std::array::from_fn(|i| ((level * TREE_ARITY + i + 1) as u64).into());
         nodes[(3 * level + 1) % TREE_ARITY] = current;
         *row = nodes.map(field_to_bytes);
