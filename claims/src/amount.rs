@@ -125,10 +125,18 @@ impl FromStr for Decimal {
         let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
         let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
         let mut groups = whole.split(',');
-        let first = groups.next().unwrap_or_default().replace('_', "");
+        let first = groups.next().unwrap_or_default();
         let rest: Vec<&str> = groups.collect();
-        let grouped =
-            rest.is_empty() || (first.len() <= 3 && rest.iter().all(|group| group.len() == 3));
+        let by_commas = (1..=3).contains(&first.len())
+            && all_digits(first)
+            && rest.iter().all(|group| group.len() == 3);
+        let by_underscores = first.split('_').all(|group| !group.is_empty());
+        let grouped = if rest.is_empty() {
+            by_underscores
+        } else {
+            by_commas
+        };
+        let first = first.replace('_', "");
         let digits = first + &rest.concat();
         let point_without_fraction = unsigned.ends_with('.');
         if digits.is_empty()
@@ -181,7 +189,8 @@ mod tests {
         assert_eq!(units("0.10000"), Ok(Ok(10)));
         assert_eq!(units("0.001"), Ok(Err(TooPrecise(2))));
         for bad in [
-            "", "-", ".", "1.", "5e4", "5,00", "1,0000", "１", "1.2.3", "--1", "+", "1.-2",
+            "", "-", ".", "1.", "5e4", "5,00", "1,0000", "１", "1.2.3", "--1", "+", "1.-2", ",123",
+            "_1", "1_", "1__0", "1_,000",
         ] {
             assert!(units(bad).is_err(), "{bad}");
         }

@@ -85,7 +85,7 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, NotDate> {
         let date: civil::Date = text.parse().map_err(|_| NotDate(text.to_owned()))?;
-        if date.to_string() == text {
+        if date.to_string() == text && (1900..=9999).contains(&date.year()) {
             Ok(Self(date))
         } else {
             Err(NotDate(text.to_owned()))
@@ -120,7 +120,13 @@ mod tests {
         assert_eq!(Date::from_days(20_726), Some(day("2026-09-30")));
         assert_eq!(day("2026-08-31").months_before(6), Some(day("2026-02-28")));
         assert_eq!(Date::of_unix_seconds(86_399), Some(day("1970-01-01")));
-        for bad in ["2026-02-30", "20260930", "2026-9-30", "2026-09-30T00:00"] {
+        for bad in [
+            "2026-02-30",
+            "20260930",
+            "2026-9-30",
+            "2026-09-30T00:00",
+            "-000001-01-01",
+        ] {
             assert!(bad.parse::<Date>().is_err(), "{bad}");
         }
     }

@@ -11,7 +11,7 @@ use crate::shape::{Layout, VALUE_BITS};
 pub const PERIODS_AVAILABLE: usize = 0;
 
 /// How a value is written and read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "unit")]
 pub enum Unit {
     /// Money in the schema's currency; the value counts its minor units.
@@ -28,7 +28,6 @@ pub enum Unit {
     /// One of some codes, each with a name; 0 is "not known".
     Code {
         /// The codes by name, each above 0. Where it is empty, any positive number is a code.
-        #[serde(default)]
         names: Vec<CodeName>,
     },
 }
@@ -45,6 +44,7 @@ pub struct CodeName {
 
 /// A field of the rows or an attribute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "QuantityEntry")]
 pub struct Quantity {
     /// As written in a policy: `vat_paid`.
     pub name: String,
@@ -58,8 +58,62 @@ pub struct Quantity {
     /// The greatest value that a record can hold.
     pub max: i64,
     /// The value that says "not known", if the quantity can be unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<i64>,
+}
+
+/// A quantity as it is written: flat, so that a misspelt key is noticed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuantityEntry {
+    name: String,
+    label: String,
+    unit: UnitName,
+    of: Option<String>,
+    names: Option<Vec<CodeName>>,
+    min: i64,
+    max: i64,
+    missing: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum UnitName {
+    Money,
+    Count,
+    BasisPoints,
+    Date,
+    Code,
+}
+
+impl TryFrom<QuantityEntry> for Quantity {
+    type Error = String;
+
+    fn try_from(entry: QuantityEntry) -> Result<Self, String> {
+        let unit = match (entry.unit, entry.of, entry.names) {
+            (UnitName::Money, None, None) => Unit::Money,
+            (UnitName::Count, Some(of), None) => Unit::Count { of },
+            (UnitName::BasisPoints, None, None) => Unit::BasisPoints,
+            (UnitName::Date, None, None) => Unit::Date,
+            (UnitName::Code, None, names) => Unit::Code {
+                names: names.unwrap_or_default(),
+            },
+            _ => {
+                return Err(format!(
+                    "`{}`: a count, and only a count, has `of`; only a code has `names`",
+                    entry.name
+                ));
+            }
+        };
+        Ok(Self {
+            name: entry.name,
+            label: entry.label,
+            unit,
+            min: entry.min,
+            max: entry.max,
+            missing: entry.missing,
+        })
+    }
 }
 
 /// What a record of one kind holds.
@@ -90,8 +144,13 @@ pub enum SchemaError {
     #[error("the schema does not parse: {0}")]
     Syntax(String),
     /// The first attribute must say how many rows are real.
-    #[error("the first attribute of a schema is `periods_available`")]
+    #[error(
+        "the first attribute of a schema is `periods_available`, a count from 0 that is always known"
+    )]
     NoPeriodsAvailable,
+    /// No currency has so small a minor unit.
+    #[error("a currency's minor unit has at most 6 digits")]
+    CurrencyDigits,
     /// Two quantities have one name.
     #[error("the name `{0}` is used twice")]
     DuplicateName(String),
@@ -136,6 +195,7 @@ pub enum ValueError {
     },
 }
 
+const MAX_CURRENCY_DIGITS: u32 = 6;
 const MAX_FIELDS: usize = 8;
 const MAX_ATTRIBUTES: usize = 12;
 
@@ -162,12 +222,16 @@ impl Schema {
         if self.fields.len() > MAX_FIELDS || self.attributes.len() > MAX_ATTRIBUTES {
             return Err(SchemaError::TooMany);
         }
-        if self
-            .attributes
-            .first()
-            .is_none_or(|a| a.name != "periods_available")
-        {
+        let counts_periods = |a: &Quantity| {
+            a.name == "periods_available"
+                && matches!(a.unit, Unit::Count { .. })
+                && (a.min, a.missing) == (0, None)
+        };
+        if !self.attributes.first().is_some_and(counts_periods) {
             return Err(SchemaError::NoPeriodsAvailable);
+        }
+        if self.currency_digits > MAX_CURRENCY_DIGITS {
+            return Err(SchemaError::CurrencyDigits);
         }
         let mut names = std::collections::BTreeSet::new();
         for quantity in self.fields.iter().chain(&self.attributes) {
@@ -261,7 +325,17 @@ impl Quantity {
         let holds = |v: i64| v.unsigned_abs() < 1 << VALUE_BITS;
         let codes_hold = match &self.unit {
             Unit::Code { names } => {
-                self.missing == Some(0) && names.iter().all(|c| c.code > 0 && holds(c.code))
+                let distinct = |i: usize, c: &CodeName| {
+                    names[..i]
+                        .iter()
+                        .all(|d| d.code != c.code && d.name != c.name)
+                };
+                self.missing == Some(0)
+                    && self.min >= 0
+                    && names
+                        .iter()
+                        .enumerate()
+                        .all(|(i, c)| c.code > 0 && holds(c.code) && distinct(i, c))
             }
             _ => true,
         };
@@ -361,6 +435,30 @@ mod tests {
             SchemaError::DuplicateName("vat_paid".into())
         );
         assert!(matches!(reject("label", "lable"), SchemaError::Syntax(_)));
+        assert!(matches!(
+            reject("missing = -1", "mising = -1"),
+            SchemaError::Syntax(_)
+        ));
+        assert!(matches!(
+            reject("unit = \"money\"", "unit = \"money\"\nof = \"fen\""),
+            SchemaError::Syntax(_)
+        ));
+        assert_eq!(
+            reject("currency_digits = 2", "currency_digits = 7"),
+            SchemaError::CurrencyDigits
+        );
+        assert_eq!(
+            reject("name = \"B\", code = 2", "name = \"B\", code = 1"),
+            SchemaError::Bounds("grade".into())
+        );
+        assert_eq!(
+            reject("name = \"B\", code = 2", "name = \"A\", code = 2"),
+            SchemaError::Bounds("grade".into())
+        );
+        assert_eq!(
+            reject("min = 0\nmax = 9999", "min = -5\nmax = 9999"),
+            SchemaError::Bounds("industry".into())
+        );
         assert!(matches!(
             reject("max = 281474976710655", "max = 281474976710656"),
             SchemaError::Bounds(_)

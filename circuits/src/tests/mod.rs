@@ -3,6 +3,7 @@
 mod agreement;
 mod determination;
 mod fixity;
+mod forgeries;
 mod groth16;
 mod mutation;
 mod refusals;

@@ -349,7 +349,11 @@ impl Lowering<'_> {
             time.pop();
         }
         let threshold = inequality.scaled_threshold(&(time_factor * weight_factor));
-        let weight = narrow(weight)?;
+        // Where no quarter has a weight, no field has one: a counted comparison would use it.
+        let weight = match time.is_empty() {
+            true => vec![0; weight.len()],
+            false => narrow(weight)?,
+        };
         let largest = threshold.largest(self.parameters);
         let within = |bits: u32| largest <= BigInt::one() << bits;
         if !within(self.shape.linear_sum_bits()) {

@@ -247,7 +247,7 @@ impl Explaining<'_> {
                 .map(|&rule| format!("`{}`", policy.rules[rule].name))
                 .collect();
             lines.push(format!(
-                "if you fail, and only as far as you agree: which of these rules failed: {}",
+                "if you fail, and only as far as you agree: which of these rules failed (of a rule of several comparisons, which of them): {}",
                 listed(&names, "and")
             ));
         }
