@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use taxproof_authority::mapping::{self, Mapping};
@@ -107,7 +107,7 @@ pub(crate) struct IngestArguments {
     /// A file of invoices.
     #[arg(long, value_name = "FILE")]
     invoices: Vec<PathBuf>,
-    /// The day for which a register without a column for it holds; today unless given.
+    /// The day from which a register without a column for it holds; every day unless given.
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
 }
@@ -232,9 +232,12 @@ fn ingest(arguments: IngestArguments) -> anyhow::Result<()> {
         filings: arguments.filings,
         invoices: arguments.invoices,
     };
-    let today = arguments.date.map_or_else(today, Ok)?;
+    let from = arguments
+        .date
+        .or_else(|| Date::new(1900, 1, 1).ok())
+        .context("1900 is in the calendar")?;
     let bar = Bar::new();
-    let (report, path) = authority.ingest(&mapping, &sources, today, &bar)?;
+    let (report, path) = authority.ingest(&mapping, &sources, from, &bar)?;
     bar.finish();
     summarise(&report, &path);
     Ok(())
@@ -279,7 +282,8 @@ fn publish(arguments: PublishArguments) -> anyhow::Result<()> {
     let bar = Bar::new();
     let published = match authority.publish(&publication, &bar) {
         Err(error @ AuthorityError::NothingToCommit { .. }) => {
-            return Err(anyhow!(error).context("hint: `taxproof authority register`"));
+            eprintln!("hint: `taxproof authority register` takes what enterprises hand in");
+            return Err(error.into());
         }
         published => published?,
     };

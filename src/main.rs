@@ -1,7 +1,7 @@
 //! The `taxproof` command: one module a subcommand, no logic that a library should have.
 //!
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
-//! usage, 3 the claim is false (`taxproof enterprise`).
+//! usage; `taxproof enterprise` also has 3, the claim is false, and 4, no consent.
 
 mod authority;
 mod bank;

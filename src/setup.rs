@@ -11,7 +11,7 @@ use ark_bn254::Bn254;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use taxproof_claims::curve::{Curve, NamedPairing};
-use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind};
+use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_prover::prover::Prover;
@@ -125,8 +125,14 @@ where
     match header.kind {
         KeyKind::Proving => Prover::<E>::admit(file).map(|_| ())?,
         KeyKind::Verifying => {
-            let admission = Admission { allow_dev: true };
-            AdmittedKey::<E>::open(file, admission).map(|_| ())?;
+            let admission = Admission {
+                allow_dev: true,
+                ceremonies: match header.provenance {
+                    Provenance::Ceremony(transcript) => vec![transcript],
+                    Provenance::Dev => Vec::new(),
+                },
+            };
+            AdmittedKey::<E>::open(file, &admission).map(|_| ())?;
         }
     }
     Ok(())

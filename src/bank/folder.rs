@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use taxproof_claims::digest::Profile;
+use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::trust::{TrustList, TrustedBank};
 use taxproof_verifier::bank::{Bank, Clock};
 use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
@@ -32,6 +32,9 @@ pub(crate) struct InitArguments {
     /// Takes keys whose maker can forge proofs: for development only.
     #[arg(long)]
     allow_dev_keys: bool,
+    /// The hash of a ceremony's transcript, which you have verified, whose keys are taken.
+    #[arg(long, value_name = "DIGEST")]
+    ceremony: Vec<Digest>,
     /// The trust list with the authorities, copied.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -79,6 +82,7 @@ pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         listen: arguments.listen,
         keys: &arguments.verifying_key,
         allow_dev_keys: arguments.allow_dev_keys,
+        ceremonies: &arguments.ceremony,
         trust: &arguments.trust,
         schemas: &arguments.schema,
     };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use taxproof_claims::digest::Profile;
+use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::epoch::{NotAName, check_name};
 use taxproof_claims::schema::{Schema, SchemaError};
 use taxproof_claims::signature::{SignatureError, SigningKey};
@@ -35,6 +35,9 @@ pub struct Config {
     /// Whether keys whose trapdoor one machine knew are taken: for development only.
     #[serde(default)]
     pub allow_dev_keys: bool,
+    /// The transcripts' hashes of the ceremonies whose keys are taken.
+    #[serde(default)]
+    pub ceremonies: Vec<Digest>,
     /// The trust list with the authorities.
     pub trust: PathBuf,
     /// The key that signs requests and receipts: PKCS#8 in PEM.
@@ -153,11 +156,12 @@ impl Folder {
         }
         let admission = Admission {
             allow_dev: config.allow_dev_keys,
+            ceremonies: config.ceremonies.clone(),
         };
         let key = |file: &PathBuf| {
             let path = folder.join(file);
             let bytes = std::fs::read(&path).map_err(file_error(&path))?;
-            AnyVerifier::open(&bytes, admission).map_err(|why| ConfigError::Key { path, why })
+            AnyVerifier::open(&bytes, &admission).map_err(|why| ConfigError::Key { path, why })
         };
         let schema = |file: &PathBuf| {
             let path = folder.join(file);
@@ -196,6 +200,8 @@ pub struct NewFolder<'a> {
     pub keys: &'a [PathBuf],
     /// Whether keys whose trapdoor one machine knew are taken.
     pub allow_dev_keys: bool,
+    /// The transcripts' hashes of the ceremonies whose keys are taken.
+    pub ceremonies: &'a [Digest],
     /// The trust list, to be copied.
     pub trust: &'a Path,
     /// Schema files, to be copied.
@@ -217,6 +223,7 @@ impl NewFolder<'_> {
             state: STATE.into(),
             keys: copies(self.keys, folder, "keys")?,
             allow_dev_keys: self.allow_dev_keys,
+            ceremonies: self.ceremonies.to_vec(),
             trust: TRUST.into(),
             signing_key: SIGNING_KEY.into(),
             identity: IDENTITY.into(),

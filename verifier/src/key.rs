@@ -20,6 +20,7 @@ use ark_groth16::VerifyingKey;
 use ark_serialize::CanonicalSerialize;
 use rayon::prelude::*;
 use taxproof_claims::curve::NamedPairing;
+use taxproof_claims::digest::Digest;
 use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::statement::public_inputs;
 
@@ -81,6 +82,9 @@ pub enum WeakKey {
         /// `alpha`, `beta` or `delta`. γ may be the generator: many ceremonies leave it there.
         name: &'static str,
     },
+    /// γ = ±β: with A = α ± IC(x), anybody can forge.
+    #[error("gamma and beta of the key are equal up to sign: anybody can forge proofs under it")]
+    GammaIsBeta,
     /// Two IC points are equal up to sign: two inputs could be exchanged for one another.
     #[error("two input points of the key are equal up to sign: inputs could be exchanged")]
     EqualInputs,
@@ -159,6 +163,9 @@ impl<E: Pairing> CheckedKey<E> {
         if equal_up_to_sign(key.gamma_g2, key.delta_g2) {
             return Err(WeakKey::GammaIsDelta);
         }
+        if equal_up_to_sign(key.gamma_g2, key.beta_g2) {
+            return Err(WeakKey::GammaIsBeta);
+        }
         for (name, generator) in [
             ("alpha", is_generator(key.alpha_g1)),
             ("beta", is_generator(key.beta_g2)),
@@ -214,11 +221,14 @@ impl<E: Pairing> fmt::Debug for CheckedKey<E> {
     }
 }
 
-/// Which keys a profile takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which keys a bank takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admission {
     /// Whether keys whose trapdoor one machine knew are taken: for development only.
     pub allow_dev: bool,
+    /// The transcripts of the ceremonies whose keys are taken. A key file's header says which one
+    /// is its own, and anybody can write a header: the bank has verified these by other means.
+    pub ceremonies: Vec<Digest>,
 }
 
 /// A verifying key that proofs may be judged by: of a circuit whose digest is pinned in this
@@ -247,17 +257,30 @@ pub enum KeyRefused {
          `allow_dev_keys = true`"
     )]
     Dev,
+    /// It says that it comes from a ceremony that the bank has not listed.
+    #[error(
+        "the key's ceremony {0} is not listed: verify its transcript, and list it in `ceremonies`"
+    )]
+    Ceremony(Digest),
 }
 
 impl<E: NamedPairing> AdmittedKey<E> {
     /// Admits the key of a key file.
     ///
+    /// # What is not checked
+    /// That the key came out of the ceremony that its header names: whoever lists a ceremony says
+    /// where its key files come from.
+    ///
     /// # Errors
     /// Why the key was refused; get another one.
-    pub fn open(file: &[u8], admission: Admission) -> Result<Self, KeyRefused> {
+    pub fn open(file: &[u8], admission: &Admission) -> Result<Self, KeyRefused> {
         let (header, body) = KeyHeader::open(file, KeyKind::Verifying, E::CURVE)?;
-        if header.provenance == Provenance::Dev && !admission.allow_dev {
-            return Err(KeyRefused::Dev);
+        match header.provenance {
+            Provenance::Dev if !admission.allow_dev => return Err(KeyRefused::Dev),
+            Provenance::Ceremony(transcript) if !admission.ceremonies.contains(&transcript) => {
+                return Err(KeyRefused::Ceremony(transcript));
+            }
+            Provenance::Dev | Provenance::Ceremony(_) => {}
         }
         if KeyFingerprint::of(body) != header.fingerprint {
             return Err(KeyRefused::Fingerprint);

@@ -26,7 +26,7 @@ impl AnyVerifier {
     ///
     /// # Errors
     /// Why the key was refused; get another one.
-    pub fn open(file: &[u8], admission: Admission) -> Result<Self, KeyRefused> {
+    pub fn open(file: &[u8], admission: &Admission) -> Result<Self, KeyRefused> {
         let (header, _) = KeyHeader::peek(file)?;
         Ok(match header.curve {
             Curve::Bn254 => Self::Bn254(Verifier::new(AdmittedKey::open(file, admission)?)),

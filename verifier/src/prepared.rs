@@ -12,7 +12,6 @@ use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::numbers::Numbers;
 use taxproof_claims::request::{bank_digest, scope_digest};
-use taxproof_claims::shape::Shape;
 use taxproof_claims::statement::{Consent, FIXED_INPUTS, FixedInputs, Outcome};
 
 use crate::epoch::TrustedEpoch;
@@ -72,9 +71,9 @@ pub enum CannotPrepare {
     #[error("the key is for the shape {key}, the policy for {policy}")]
     Shape {
         /// The key's.
-        key: Shape,
+        key: &'static str,
         /// The policy's.
-        policy: Shape,
+        policy: &'static str,
     },
     /// The epoch has no root over the key's curve for the shape's layout.
     #[error("the epoch has no root for the key's curve and the policy's shape")]
@@ -93,8 +92,8 @@ impl<E: NamedPairing> PreparedPolicy<E> {
         let shape = common.numbers.shape;
         if key.header().shape != shape {
             return Err(CannotPrepare::Shape {
-                key: key.header().shape,
-                policy: shape,
+                key: key.header().shape.name,
+                policy: shape.name,
             });
         }
         let header = common.epoch.header();

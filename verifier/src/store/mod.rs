@@ -107,3 +107,44 @@ fn integer(n: u64) -> i64 {
 fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The database itself refuses, whatever the code above it does.
+    #[tokio::test]
+    async fn a_nonce_is_used_once_and_what_was_said_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("bank.sqlite"))
+            .await
+            .expect("opens");
+        let run = async |sql: &'static str| sqlx::query(sql).execute(&store.pool).await;
+        for good in [
+            "INSERT INTO policies VALUES (x'01', 'p', 'P', 's', 'Q16', '{}', 0)",
+            "INSERT INTO requests VALUES (x'0a', 'b', x'07', x'01', x'00', 0, NULL, NULL)",
+            "INSERT INTO requests VALUES (x'0b', 'b', x'08', x'01', x'00', 0, NULL, NULL)",
+            "INSERT INTO receipts VALUES (1, 'b', x'07', x'0a', x'00', NULL, x'00', x'00')",
+            "INSERT INTO epochs VALUES ('a', 1, x'00', x'00', 0)",
+        ] {
+            run(good).await.expect(good);
+        }
+        for bad in [
+            // The same nonce for two requests, or for two receipts.
+            "INSERT INTO requests VALUES (x'0c', 'b', x'07', x'01', x'00', 0, NULL, NULL)",
+            "INSERT INTO receipts VALUES (2, 'b', x'07', x'0b', x'00', NULL, x'01', x'00')",
+            // Two receipts for one request, or one for a request that was not made.
+            "INSERT INTO receipts VALUES (2, 'b', x'09', x'0a', x'00', NULL, x'01', x'00')",
+            "INSERT INTO receipts VALUES (2, 'b', x'09', x'0d', x'00', NULL, x'01', x'00')",
+            "INSERT INTO epochs VALUES ('a', 1, x'01', x'00', 0)",
+            "UPDATE policies SET canonical = '[]'",
+            "UPDATE receipts SET signed = x'01'",
+            "UPDATE epochs SET signed = x'01'",
+            "DELETE FROM policies",
+            "DELETE FROM receipts",
+            "DELETE FROM epochs",
+        ] {
+            assert!(run(bad).await.is_err(), "{bad}");
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub struct KeptRequest {
 pub struct RequestConflict;
 
 type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
+/// A row and the digest of what was asked for.
+type AskedRow = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
 
 impl Store {
     /// Keeps a request. `asked` is what the caller chose as its id, if anything, and the digest of
@@ -38,7 +40,7 @@ impl Store {
         if let Some((id, asked)) = asked {
             let same = "SELECT digest, policy, signed, asked FROM requests \
                         WHERE client_request_id = ?";
-            let row: Option<(Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(same)
+            let row: Option<AskedRow> = sqlx::query_as(same)
                 .bind(id)
                 .fetch_optional(&mut *transaction)
                 .await?;

@@ -11,7 +11,7 @@ use taxproof_verifier::epoch::{TrustedEpoch, UntrustedEpoch};
 use taxproof_verifier::key::{Admission, AdmittedKey};
 use taxproof_verifier::presentation::{CannotJudge, InvalidReason, Question, Verdict, Verifier};
 
-use crate::world::{Asked, Authority, ID, NOW, World, key_file};
+use crate::world::{Asked, Authority, ID, NOW, World, key_file, policy_text};
 
 /// One question, judged without a service.
 struct Judge {
@@ -22,15 +22,22 @@ struct Judge {
 
 impl Judge {
     async fn new(policy: &str, parameters: &[(&str, &str)]) -> (Self, World, Asked) {
+        Self::of_text(&policy_text(policy), parameters).await
+    }
+
+    async fn of_text(policy: &str, parameters: &[(&str, &str)]) -> (Self, World, Asked) {
         let world = World::new().await;
-        let asked = world.request(policy, parameters).await;
-        let admission = Admission { allow_dev: true };
+        let asked = world.request_for(policy, parameters).await;
+        let admission = Admission {
+            allow_dev: true,
+            ceremonies: Vec::new(),
+        };
         let trust = TrustList {
             authorities: vec![world.authority.trusted()],
             banks: vec![],
         };
         let judge = Self {
-            verifier: Verifier::new(AdmittedKey::open(&key_file(|_, _| {}), admission).unwrap()),
+            verifier: Verifier::new(AdmittedKey::open(&key_file(|_, _| {}), &admission).unwrap()),
             question: Question::new(asked.request.clone(), Arc::new(asked.policy.clone())).unwrap(),
             epoch: TrustedEpoch::verify(world.epoch.clone(), &trust).unwrap(),
         };
@@ -176,6 +183,50 @@ async fn each_claim_is_held_against_the_request() {
         ));
     }
     assert!(matches!(judge.judge(&good), Verdict::Passed(_)));
+}
+
+/// A policy that asks for a band and a shared registry's tag.
+const BANDED: &str = r#"
+id = "banded"
+version = 1
+title = "Banded"
+schema = "cn-tax-1"
+[learns]
+band = true
+scope = "invoices"
+[score]
+cut_off = 10
+bands = [20, 30, 40]
+[[rule]]
+name = "no-late-filings"
+total = "late_filings"
+over = "last 2 years"
+at_most = 0
+points = 15
+"#;
+
+#[tokio::test]
+async fn band_and_scope_tag_are_shown_as_agreed() {
+    let (judge, _world, asked) = Judge::of_text(BANDED, &[]).await;
+    let band = asked.policy.consent(&[], true).unwrap().bits();
+    let Verdict::Passed(shown) = judge.judge(&asked.present()) else {
+        panic!("did not pass");
+    };
+    assert_eq!(shown.band, None);
+    assert_eq!(shown.scope_tag, Some(asked.presentation.scope_tag));
+    let asked = asked.outcome(1 + 2 * 2, band);
+    let Verdict::Passed(shown) = judge.judge(&asked.present()) else {
+        panic!("did not pass");
+    };
+    assert_eq!(shown.band, Some(2));
+    let mut asked = asked.outcome(1 + 2 * 2, 0);
+    let verdict = judge.judge(&asked.present());
+    assert_eq!(verdict, Verdict::Invalid(InvalidReason::ImpossibleOutcome));
+    // A tag for another registry, or for no registry at all.
+    asked = asked.outcome(1, 0);
+    asked.inputs.fixed.scope = asked.inputs.fixed.context;
+    let verdict = judge.judge(&asked.present());
+    assert_eq!(verdict, Verdict::Invalid(InvalidReason::ProofWrong));
 }
 
 #[tokio::test]

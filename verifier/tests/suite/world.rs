@@ -129,9 +129,13 @@ impl World {
 
     /// Registers a policy of the repository and makes a request for it.
     pub(crate) async fn request(&self, policy: &str, parameters: &[(&str, &str)]) -> Asked {
-        let text = policy_text(policy);
+        self.request_for(&policy_text(policy), parameters).await
+    }
+
+    /// Registers a policy and makes a request for it.
+    pub(crate) async fn request_for(&self, policy: &str, parameters: &[(&str, &str)]) -> Asked {
         let format = taxproof_claims::policy::Format::Toml;
-        let kept = self.bank.register_policy(&text, format).await.unwrap();
+        let kept = self.bank.register_policy(policy, format).await.unwrap();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let new = NewRequest {
             policy: kept.digest.to_string(),
@@ -181,6 +185,7 @@ pub(crate) fn create(
         listen: ([127, 0, 0, 1], 0).into(),
         keys: &[write("q16.vk", key)],
         allow_dev_keys,
+        ceremonies: &[],
         trust: &write("trust.toml", trust.to_toml().as_bytes()),
         schemas: &[],
     }

@@ -37,6 +37,28 @@ fn gamma_equal_to_delta_up_to_sign_is_refused() {
     }
 }
 
+/// γ = β: for any s, A = α + IC(x), B = β + s·δ, C = s·A proves any x, because
+/// e(A, β + s·δ) = e(α, β)·e(IC(x), β)·e(s·A, δ).
+#[test]
+fn gamma_equal_to_beta_up_to_sign_is_refused() {
+    let mut key = Fake::<Bn254>::new(1).proving.vk;
+    key.gamma_g2 = key.beta_g2;
+    let (x, s) = (Fr::from(123_456), Fr::from(7));
+    let a = key.alpha_g1 + (key.gamma_abc_g1[0] + key.gamma_abc_g1[1] * x);
+    let forged = Proof {
+        a: a.into_affine(),
+        b: (key.beta_g2 + key.delta_g2 * s).into_affine(),
+        c: (a * s).into_affine(),
+    };
+    assert!(naive(&key, &[x], &forged), "the attack works");
+    assert_eq!(
+        CheckedKey::new(key.clone(), 1).unwrap_err(),
+        WeakKey::GammaIsBeta
+    );
+    key.gamma_g2 = -key.beta_g2;
+    assert_eq!(CheckedKey::new(key, 1).unwrap_err(), WeakKey::GammaIsBeta);
+}
+
 #[test]
 fn a_point_that_nobody_contributed_to_is_refused() {
     let generator = ark_bn254::G2Affine::generator();
