@@ -5,6 +5,7 @@
 mod answers;
 mod bank;
 mod bureau;
+mod clients;
 mod keys;
 mod prove;
 mod wallets;

@@ -2,9 +2,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use taxproof_claims::amount::Value;
 use taxproof_claims::credential::{Credential, CredentialError};
 use taxproof_claims::digest::Digest;
+use taxproof_claims::record::Values;
 use taxproof_claims::schema::Schema;
+use taxproof_claims::shape::Q32;
 use taxproof_claims::signature::SigningKey;
 use taxproof_claims::subject::IdScheme;
 use taxproof_prover::seal::{SealError, seal};
@@ -187,6 +190,21 @@ fn only_a_trusted_authority_s_credential_for_this_wallet_is_taken() {
     assert!(wallet.credentials().unwrap().is_empty());
     assert!(wallet.import(&sealed(&wallet, &good), None).is_ok());
     assert_eq!(wallet.credentials().unwrap()[0].credential, good);
+}
+
+#[test]
+fn a_record_that_its_schema_does_not_allow_is_refused() {
+    let bureau = Bureau::new();
+    let (_folder, mut wallet) = wallet_of(&bureau);
+    let schema = Schema::cn_tax();
+    let (grade, _) = schema.attribute("grade").unwrap();
+    let attributes: Vec<Value> = (0..=grade)
+        .map(|i| Value::try_from(if i == grade { 9 } else { 0 }).unwrap())
+        .collect();
+    let values = Values::new(Q32.layout(), &attributes, &[]).unwrap();
+    let credential = bureau.issue(&wallet.registration(), &values, 1, Digest([0; 32]));
+    let refused = wallet.import(&credential.encode(), None);
+    assert!(matches!(refused, Err(ImportError::Values(_))));
 }
 
 #[test]
