@@ -57,19 +57,21 @@ impl<A: Arithmetic<Fr>> Transform<A> {
         }
     }
 
-    /// The vectors of some values, filled up with zeros.
-    pub(crate) fn vectors(&self, values: &[Fr]) -> Vec<A::Vector> {
-        let value = |index: usize| {
-            values
-                .get(index)
-                .map_or([0; 4], |value| self.arithmetic.pack(*value))
-        };
-        (0..self.size / LANES)
-            .map(|vector| {
-                self.arithmetic
-                    .vector(from_fn(|lane| value(LANES * vector + lane)))
-            })
-            .collect()
+    /// The vectors of some values, filled up with zeros, all of them divided by the arithmetic's
+    /// scale.
+    pub(crate) fn vectors_scaled(&self, values: &[Fr]) -> Vec<A::Vector> {
+        let full = values.chunks(LANES).map(|values| {
+            let mut words = [[0; 4]; LANES];
+            for (words, value) in words.iter_mut().zip(values) {
+                *words = self.arithmetic.pack_scaled(*value);
+            }
+            self.arithmetic.vector(words)
+        });
+        let mut vectors: Vec<A::Vector> = Vec::with_capacity(self.size / LANES);
+        vectors.extend(full);
+        let zero = self.arithmetic.vector([[0; 4]; LANES]);
+        vectors.resize(self.size / LANES, zero);
+        vectors
     }
 
     /// A vector for each vector of coefficients, made from their indices.
@@ -85,13 +87,14 @@ impl<A: Arithmetic<Fr>> Transform<A> {
             .collect()
     }
 
-    /// The coefficients in their order.
-    pub(crate) fn coefficients(&self, vectors: &[A::Vector]) -> Vec<Fr> {
+    /// The coefficients in their order, multiplied by the arithmetic's scale.
+    pub(crate) fn coefficients_scaled(&self, vectors: &[A::Vector]) -> Vec<Fr> {
         let eighth = self.size / LANES;
         let mut coefficients = vec![Fr::default(); self.size];
         for (row, vector) in vectors.iter().enumerate() {
             for (lane, words) in self.arithmetic.elements(vector).into_iter().enumerate() {
-                coefficients[self.reverse(lane * eighth + row)] = self.arithmetic.unpack(words);
+                let coefficient = &mut coefficients[self.reverse(lane * eighth + row)];
+                *coefficient = self.arithmetic.unpack_scaled(words);
             }
         }
         coefficients
@@ -200,11 +203,7 @@ impl<A: Arithmetic<Fr>> Transform<A> {
         }
         let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
         for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
-            let difference = self.arithmetic.sub(low.each_ref(), high.each_ref());
-            *low = self.arithmetic.add_narrow(low.each_ref(), high.each_ref());
-            *high = self
-                .arithmetic
-                .mul(difference.each_ref(), factors.each_ref());
+            self.arithmetic.butterfly_down(low, high, factors);
         }
     }
 
@@ -217,13 +216,7 @@ impl<A: Arithmetic<Fr>> Transform<A> {
         }
         let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
         for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
-            let product = self.arithmetic.mul(high.each_ref(), factors.each_ref());
-            *high = self
-                .arithmetic
-                .sub_narrow(low.each_ref(), product.each_ref());
-            *low = self
-                .arithmetic
-                .add_narrow(low.each_ref(), product.each_ref());
+            self.arithmetic.butterfly_up(low, high, factors);
         }
     }
 
@@ -345,17 +338,21 @@ mod tests {
             unit[size / 2 + 1] = -Fr::ONE;
             let random = (0..size).map(|_| Fr::rand(&mut rng)).collect();
             for values in [random, unit, vec![Fr::from(7); size], vec![-Fr::ONE; 3]] {
-                let found = transform.interpolate(transform.vectors(&values));
+                let found = transform.interpolate(transform.vectors_scaled(&values));
                 let mut expected = domain.ifft(&values);
                 for coefficient in &mut expected {
                     *coefficient *= Fr::from(size as u64);
                 }
-                assert_eq!(transform.coefficients(&found), expected, "size {size}");
+                assert_eq!(
+                    transform.coefficients_scaled(&found),
+                    expected,
+                    "size {size}"
+                );
                 let back = transform.evaluate(found);
                 for (i, vector) in back.iter().enumerate() {
                     for (lane, words) in arithmetic.elements(vector).into_iter().enumerate() {
                         let value = values.get(LANES * i + lane).copied().unwrap_or_default();
-                        let found = arithmetic.unpack(words);
+                        let found = arithmetic.unpack_scaled(words);
                         assert_eq!(found, value * Fr::from(size as u64), "size {size}");
                     }
                 }

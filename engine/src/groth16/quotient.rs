@@ -46,11 +46,12 @@ impl<A: Arithmetic<Fr>> Quotient<A> {
 #[derive(Debug)]
 struct InLanes<A: Arithmetic<Fr>> {
     transform: Transform<A>,
-    /// For each coefficient k: g^k / n, with which coefficients go to the coset.
+    /// For each coefficient k: s·g^k / n, with which coefficients go to the coset, where s undoes
+    /// the arithmetic's scaling.
     to_coset: Vec<A::Vector>,
-    /// g^-k / (n·Z), with which A·B comes back and is divided.
+    /// g^-k / (s·n·Z), with which A·B comes back and is divided.
     from_coset: Vec<A::Vector>,
-    /// -1 / (n·Z), for C.
+    /// -1 / (n·Z), for C, which comes and goes scaled.
     minus: A::Vector,
 }
 
@@ -58,9 +59,10 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
     fn new(arithmetic: A, domain: &Radix2EvaluationDomain<Fr>) -> Self {
         let transform = Transform::new(arithmetic, domain.size());
         let scale = domain.size_inv() / domain.evaluate_vanishing_polynomial(Fr::GENERATOR);
-        let forth = powers(Fr::GENERATOR, domain.size_inv(), domain.size());
+        let unscale = Arithmetic::<Fr>::scale(arithmetic);
+        let forth = powers(Fr::GENERATOR, unscale * domain.size_inv(), domain.size());
         let inverse = Fr::GENERATOR.inverse().expect("a generator is not zero");
-        let back = powers(inverse, scale, domain.size());
+        let back = powers(inverse, scale / unscale, domain.size());
         Self {
             to_coset: transform.by_coefficient(|k| forth[k]),
             from_coset: transform.by_coefficient(|k| back[k]),
@@ -77,7 +79,7 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
                     || self.on_coset(arithmetic, b),
                 )
             },
-            || self.transform.interpolate(self.transform.vectors(c)),
+            || self.transform.interpolate(self.transform.vectors_scaled(c)),
         );
         let product = self.transform.interpolate(multiplied(arithmetic, a, &b));
         let minus = [&self.minus; BLOCK];
@@ -90,11 +92,13 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
             .for_each(|((ab, factor), c)| {
                 *ab = arithmetic.mul_add(ab.each_ref(), factor.each_ref(), c.each_ref(), minus);
             });
-        self.transform.coefficients(&quotient)
+        self.transform.coefficients_scaled(&quotient)
     }
 
     fn on_coset(&self, arithmetic: A, values: &[Fr]) -> Vec<A::Vector> {
-        let coefficients = self.transform.interpolate(self.transform.vectors(values));
+        let coefficients = self
+            .transform
+            .interpolate(self.transform.vectors_scaled(values));
         self.transform
             .evaluate(multiplied(arithmetic, coefficients, &self.to_coset))
     }

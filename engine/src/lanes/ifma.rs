@@ -43,6 +43,21 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
         F::from_montgomery(reduce_fully(words, F::MODULUS.0)) * sixteenth
     }
 
+    fn scale(self) -> F {
+        F::from(16u64)
+    }
+
+    #[inline]
+    fn pack_scaled(self, value: F) -> Words {
+        // As a·2^256 is (a / 16)·2^260.
+        value.to_montgomery()
+    }
+
+    #[inline]
+    fn unpack_scaled(self, words: Words) -> F {
+        F::from_montgomery(reduce_fully(words, F::MODULUS.0))
+    }
+
     fn vector(self, elements: [Words; LANES]) -> Vector {
         let limbs = elements.map(to_limbs);
         from_fn(|limb| from_words(from_fn(|lane| limbs[lane][limb])))
@@ -138,6 +153,18 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
     ) -> [Vector; BLOCK] {
         // SAFETY: an `Ifma` exists, so the processor has the features.
         unsafe { sub_twice_narrow(F::CONSTANTS, a, b, c) }
+    }
+
+    #[inline]
+    fn butterfly_down(self, a: &mut [Vector; BLOCK], b: &mut [Vector; BLOCK], c: &[Vector; BLOCK]) {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { butterfly_down(F::CONSTANTS, a, b, c) }
+    }
+
+    #[inline]
+    fn butterfly_up(self, a: &mut [Vector; BLOCK], b: &mut [Vector; BLOCK], c: &[Vector; BLOCK]) {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { butterfly_up(F::CONSTANTS, a, b, c) }
     }
 }
 
@@ -282,11 +309,17 @@ fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
 fn mul(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
     let mut out = [ZERO; BLOCK];
     for k in 0..BLOCK {
-        let mut columns = [ZERO[0]; 2 * LIMBS];
-        accumulate(&mut columns, a[k], b[k]);
-        out[k] = reduce_product(constants, columns);
+        out[k] = product(constants, a[k], b[k]);
     }
     out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn product(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
+    let mut columns = [ZERO[0]; 2 * LIMBS];
+    accumulate(&mut columns, a, b);
+    reduce_product(constants, columns)
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -361,6 +394,37 @@ fn sub_twice_narrow(
         out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
     }
     out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn butterfly_down(
+    constants: &Constants,
+    a: &mut [Vector; BLOCK],
+    b: &mut [Vector; BLOCK],
+    c: &[Vector; BLOCK],
+) {
+    let offset = broadcast_limbs(&constants.offset);
+    for k in 0..BLOCK {
+        let (low, high) = (a[k], b[k]);
+        let difference = limbwise_add(&limbwise_sub(&low, &high), &offset);
+        a[k] = reduce_range(&constants.reduce, 0, limbwise_add(&low, &high));
+        b[k] = product(constants, &normalise(difference), &c[k]);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn butterfly_up(
+    constants: &Constants,
+    a: &mut [Vector; BLOCK],
+    b: &mut [Vector; BLOCK],
+    c: &[Vector; BLOCK],
+) {
+    let table = &constants.reduce_difference;
+    for k in 0..BLOCK {
+        let (low, high) = (a[k], product(constants, &b[k], &c[k]));
+        a[k] = reduce_range(&constants.reduce, 0, limbwise_add(&low, &high));
+        b[k] = reduce_range(table, table[LIMBS - 1][0], limbwise_sub(&low, &high));
+    }
 }
 
 #[inline]

@@ -66,6 +66,15 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     /// The element of some words, narrow or not.
     fn unpack(self, words: Words) -> F;
 
+    /// What [`Arithmetic::pack_scaled`] divides by.
+    fn scale(self) -> F;
+
+    /// The words of an element divided by [`Arithmetic::scale`], at no cost.
+    fn pack_scaled(self, value: F) -> Words;
+
+    /// The reverse of [`Arithmetic::pack_scaled`], at little cost; narrow or not.
+    fn unpack_scaled(self, words: Words) -> F;
+
     /// A vector of eight packed, narrow elements.
     fn vector(self, elements: [Words; LANES]) -> Self::Vector;
 
@@ -129,4 +138,20 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
         b: Refs<'_, Self::Vector>,
         c: Refs<'_, Self::Vector>,
     ) -> [Self::Vector; BLOCK];
+
+    /// `(a, b)` to `(a + b, (a - b)·c)`, all of them narrow.
+    fn butterfly_down(
+        self,
+        a: &mut [Self::Vector; BLOCK],
+        b: &mut [Self::Vector; BLOCK],
+        c: &[Self::Vector; BLOCK],
+    );
+
+    /// `(a, b)` to `(a + b·c, a - b·c)`, all of them narrow.
+    fn butterfly_up(
+        self,
+        a: &mut [Self::Vector; BLOCK],
+        b: &mut [Self::Vector; BLOCK],
+        c: &[Self::Vector; BLOCK],
+    );
 }

@@ -21,6 +21,18 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         F::from_montgomery(words)
     }
 
+    fn scale(self) -> F {
+        F::one()
+    }
+
+    fn pack_scaled(self, value: F) -> Words {
+        value.to_montgomery()
+    }
+
+    fn unpack_scaled(self, words: Words) -> F {
+        F::from_montgomery(words)
+    }
+
     fn vector(self, elements: [Words; LANES]) -> Vector<F> {
         elements.map(F::from_montgomery)
     }
@@ -91,6 +103,36 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         c: Refs<'_, Vector<F>>,
     ) -> [Vector<F>; BLOCK] {
         from_fn(|k| from_fn(|lane| a[k][lane] - b[k][lane] - c[k][lane]))
+    }
+
+    fn butterfly_down(
+        self,
+        a: &mut [Vector<F>; BLOCK],
+        b: &mut [Vector<F>; BLOCK],
+        c: &[Vector<F>; BLOCK],
+    ) {
+        for k in 0..BLOCK {
+            for lane in 0..LANES {
+                let difference = a[k][lane] - b[k][lane];
+                a[k][lane] += b[k][lane];
+                b[k][lane] = difference * c[k][lane];
+            }
+        }
+    }
+
+    fn butterfly_up(
+        self,
+        a: &mut [Vector<F>; BLOCK],
+        b: &mut [Vector<F>; BLOCK],
+        c: &[Vector<F>; BLOCK],
+    ) {
+        for k in 0..BLOCK {
+            for lane in 0..LANES {
+                let product = b[k][lane] * c[k][lane];
+                b[k][lane] = a[k][lane] - product;
+                a[k][lane] += product;
+            }
+        }
     }
 }
 

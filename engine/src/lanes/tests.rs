@@ -66,6 +66,20 @@ fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         let twice = arithmetic.sub_twice_narrow(ra, rb, rd);
         assert_eq!(open(twice), from_fn(|i| a[i] - b[i] - d[i]));
 
+        let (mut low, mut high) = (va, vb);
+        arithmetic.butterfly_down(&mut low, &mut high, &vd);
+        assert_eq!(open(low), from_fn(|i| a[i] + b[i]));
+        assert_eq!(open(high), from_fn(|i| (a[i] - b[i]) * d[i]));
+        let (mut low, mut high) = (va, vb);
+        arithmetic.butterfly_up(&mut low, &mut high, &vd);
+        assert_eq!(open(low), from_fn(|i| a[i] + b[i] * d[i]));
+        assert_eq!(open(high), from_fn(|i| a[i] - b[i] * d[i]));
+
+        let scaled = a.map(|a| arithmetic.pack_scaled(a));
+        let scale = arithmetic.scale();
+        assert_eq!(scaled.map(|words| arithmetic.unpack(words) * scale), a);
+        assert_eq!(scaled.map(|words| arithmetic.unpack_scaled(words)), a);
+
         // Wide results through a product of two of them.
         let (plus, minus) = (arithmetic.add(ra, rb), arithmetic.sub(rc, rd));
         let product = arithmetic.mul(plus.each_ref(), minus.each_ref());

@@ -46,15 +46,18 @@ impl Schedule {
             groups: pieces.groups,
             sums: pieces.sums,
         };
-        let mut filled = counts;
-        filled.fill(0);
+        let mut cursors = pieces.cursors;
         let slots = schedule.entries.as_flattened_mut();
         terms.visit(|sum, entry| {
-            let count = &mut filled[sum as usize];
-            let place = *count as usize;
-            *count += 1;
-            let piece = pieces.first[sum as usize] as usize + place / LONGEST;
-            slots[pieces.slots[piece] as usize + place % LONGEST * LANES] = entry;
+            let cursor = &mut cursors[sum as usize];
+            if cursor.left == 0 {
+                cursor.piece += 1;
+                cursor.left = LONGEST as u16;
+                cursor.slot = pieces.slots[cursor.piece as usize];
+            }
+            slots[cursor.slot as usize] = entry;
+            cursor.slot += LANES as u32;
+            cursor.left -= 1;
         });
         schedule
     }
@@ -75,11 +78,20 @@ impl Terms for [(u32, u32)] {
     }
 }
 
+/// A place in a piece.
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    slot: u32,
+    piece: u32,
+    /// Terms until the piece is full.
+    left: u16,
+}
+
 /// The pieces that sums are cut into, and their lanes.
 struct Pieces {
-    /// The first piece of each sum; its others follow.
-    first: Vec<u32>,
-    /// Where in the entries each piece begins.
+    /// Where each sum's next term goes.
+    cursors: Vec<Cursor>,
+    /// Where in the entries each piece begins. The pieces of a sum follow each other.
     slots: Vec<u32>,
     groups: Vec<Group>,
     sums: Vec<u32>,
@@ -88,11 +100,15 @@ struct Pieces {
 
 impl Pieces {
     fn new(counts: &[u32]) -> Self {
-        let mut first = Vec::with_capacity(counts.len());
+        let mut cursors = Vec::with_capacity(counts.len());
         let mut owners = Vec::with_capacity(counts.len());
         let mut lengths = Vec::with_capacity(counts.len());
         for (sum, &count) in (0..).zip(counts) {
-            first.push(owners.len() as u32);
+            cursors.push(Cursor {
+                slot: 0,
+                piece: owners.len() as u32,
+                left: LONGEST as u16,
+            });
             let mut left = count as usize;
             while left > 0 {
                 let length = left.min(LONGEST);
@@ -103,7 +119,7 @@ impl Pieces {
         }
         let order = longest_first(&lengths);
         let mut pieces = Self {
-            first,
+            cursors,
             slots: vec![0; owners.len()],
             groups: Vec::with_capacity(order.len().div_ceil(LANES)),
             sums: order.iter().map(|&piece| owners[piece as usize]).collect(),
@@ -111,6 +127,14 @@ impl Pieces {
         };
         for lanes in order.chunks(LANES) {
             pieces.push_group(lanes, &lengths);
+        }
+        for (cursor, _) in pieces
+            .cursors
+            .iter_mut()
+            .zip(counts)
+            .filter(|(_, count)| **count > 0)
+        {
+            cursor.slot = pieces.slots[cursor.piece as usize];
         }
         pieces
     }
