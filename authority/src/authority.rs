@@ -33,7 +33,7 @@ use taxproof_claims::trust::TrustedAuthority;
 use crate::commitment::Seed;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
-use crate::folder::{create, file_name, make_dir, read, read_text, replace, sync_dir};
+use crate::folder::{create, file_name, lock_file, make_dir, read, read_text, replace, sync_dir};
 use crate::ledger::Ledger;
 use crate::registration::{Change, Registered, check};
 use crate::rules::Derivations;
@@ -268,7 +268,7 @@ impl Authority {
 
 fn lock(folder: &Path) -> Result<File, AuthorityError> {
     let path = folder.join(LOCK);
-    let file = File::create(&path).map_err(|error| AuthorityError::io(&path, error))?;
+    let file = lock_file(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(AuthorityError::InUse(folder.to_owned())),

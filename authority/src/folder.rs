@@ -33,6 +33,11 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), AuthorityError> {
     written().map_err(|error| AuthorityError::io(path, error))
 }
 
+/// Opens the file that is locked while a process works on the folder.
+pub(crate) fn lock_file(path: &Path) -> Result<File, AuthorityError> {
+    private(path, false).map_err(|error| AuthorityError::io(path, error))
+}
+
 /// Replaces a file, or makes it, so that a crash leaves the old one or the new one.
 pub(crate) fn replace(
     path: &Path,

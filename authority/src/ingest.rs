@@ -35,7 +35,7 @@ enum Taken {
 
 impl Ledger {
     /// Reads files onto the ledger. A file that does not read at all stops it; a row that does not
-    /// is reported. `today` is the day for which a register without a column for that holds.
+    /// is reported. `from` is the day from which a register without a column for that holds.
     ///
     /// # Errors
     /// A file does not open, lacks a column, or the mapping has no section for it.
@@ -44,7 +44,7 @@ impl Ledger {
         mapping: &Mapping,
         schema: &Schema,
         sources: &Sources,
-        today: Date,
+        from: Date,
         progress: &dyn Progress,
     ) -> Result<IngestReport, AuthorityError> {
         let files = sources.taxpayers.len() + sources.filings.len() + sources.invoices.len();
@@ -57,7 +57,7 @@ impl Ledger {
         };
         for path in &sources.taxpayers {
             let source = section(mapping.taxpayers.as_ref(), "taxpayers")?;
-            add(self.ingest_taxpayers(path, source, schema, today))?;
+            add(self.ingest_taxpayers(path, source, schema, from))?;
         }
         for path in &sources.filings {
             let source = section(mapping.filings.as_ref(), "filings")?;
@@ -76,12 +76,12 @@ impl Ledger {
         path: &Path,
         source: &TaxpayerSource,
         schema: &Schema,
-        today: Date,
+        from: Date,
     ) -> Result<FileReport, TableError> {
         let table = Table::open(path, &source.csv, &source.columns())?;
         read(table, path, |row| {
             let (id, as_of, facts) = source.read(row, schema)?;
-            let posting = self.open_account(id).note(as_of.unwrap_or(today), facts);
+            let posting = self.open_account(id).note(as_of.unwrap_or(from), facts);
             Ok(Taken::Posted(posting))
         })
     }
@@ -184,7 +184,8 @@ fn read(
 impl Authority {
     /// Ingests files, and keeps the mapping's derivation rules if the authority has none yet.
     ///
-    /// The report names every row that was refused and is also written to the folder `reports`.
+    /// `from` is the day from which a register without a column for that holds; one read later for
+    /// the same day replaces it. The report names every row that was refused and is also written to the folder `reports`.
     ///
     /// # Errors
     /// A file does not read at all, or the mapping derives quantities otherwise than before. The
@@ -193,12 +194,12 @@ impl Authority {
         &mut self,
         mapping: &Mapping,
         sources: &Sources,
-        today: Date,
+        from: Date,
         progress: &dyn Progress,
     ) -> Result<(IngestReport, PathBuf), AuthorityError> {
         self.settle_derivations(mapping)?;
         let mut ledger = self.ledger()?;
-        let report = ledger.ingest(mapping, &self.schema, sources, today, progress)?;
+        let report = ledger.ingest(mapping, &self.schema, sources, from, progress)?;
         self.keep_ledger(&ledger)?;
         if let Some(derive) = &mapping.derive {
             self.keep_derivations(derive)?;

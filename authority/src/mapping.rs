@@ -97,7 +97,7 @@ pub struct TaxpayerSource {
     pub numbers: NumberFormat,
     /// The taxpayer.
     pub enterprise: EnterpriseColumn,
-    /// The day for which the row holds. Without it, the day of ingestion.
+    /// The day from which the row holds. Without it, whoever ingests says it.
     #[serde(default)]
     pub as_of: Option<DayColumn>,
     /// The columns of facts, by the name that rules give them.

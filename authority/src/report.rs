@@ -58,6 +58,20 @@ pub enum Reason {
         /// In the header.
         expected: usize,
     },
+    /// A row over several lines with another number of cells: most likely, a quotation mark opens
+    /// and does not close, and the lines after it are swallowed.
+    #[error(
+        "the row runs over {lines} lines and has {found} cells, the header {expected}: \
+             a quotation mark is not closed, and none of these lines is read"
+    )]
+    OpenQuote {
+        /// How many.
+        lines: u64,
+        /// In the row.
+        found: usize,
+        /// In the header.
+        expected: usize,
+    },
     /// Nothing where something must be.
     #[error("the cell is blank")]
     Blank,
@@ -122,6 +136,7 @@ impl Reason {
             Self::Encoding(_) => {
                 "the mapping's author: name the file's encoding; or the source: export the row again"
             }
+            Self::OpenQuote { .. } => "the source: close the quotation mark, and ingest again",
             Self::Cells { .. } | Self::Blank => "the source: complete the row",
             Self::Id(_) => "the source: correct the id",
             Self::UnknownEnterprise(_) => {

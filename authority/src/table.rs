@@ -150,19 +150,31 @@ impl Table {
                 return Ok(());
             }
             let line = cells.position().map_or(line, csv::Position::line);
-            let row = if cells.len() == self.layout.count {
-                Ok(Row {
-                    columns: &self.layout,
-                    cells: &cells,
-                })
-            } else {
-                Err(Refused::row(Reason::Cells {
-                    found: cells.len(),
-                    expected: self.layout.count,
-                }))
-            };
+            let lines = self.reader.position().line().saturating_sub(line);
+            let row = self.layout.check(&cells, lines).map(|()| Row {
+                columns: &self.layout,
+                cells: &cells,
+            });
             take(line, row);
         }
+    }
+}
+
+impl Columns {
+    fn check(&self, cells: &ByteRecord, lines: u64) -> Result<(), Refused> {
+        let (found, expected) = (cells.len(), self.count);
+        if found == expected {
+            return Ok(());
+        }
+        Err(Refused::row(if lines > 1 {
+            Reason::OpenQuote {
+                lines,
+                found,
+                expected,
+            }
+        } else {
+            Reason::Cells { found, expected }
+        }))
     }
 }
 

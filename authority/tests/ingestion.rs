@@ -181,6 +181,25 @@ fn wrong_bytes_are_refused_with_the_row() {
 }
 
 #[test]
+fn a_quotation_mark_that_does_not_close_says_how_many_lines_it_swallowed() {
+    let mut bureau = small(LABEL, TAX);
+    let report = bureau.filings("id,p,tax\nA,2024Q1,1\nB,\"2024Q1,1\nC,2024Q1,1\nD,2024Q1,1\n");
+    assert_eq!((report.rows, report.taken), (2, 1));
+    assert_eq!(
+        findings(&report),
+        [found(
+            3,
+            "",
+            "the row runs over 3 lines and has 2 cells, the header 3: \
+             a quotation mark is not closed, and none of these lines is read"
+        )]
+    );
+    // A line break within quotation marks is none.
+    let report = bureau.filings("id,p,tax,name\nE,2024Q1,1,\"two\nlines\"\nF,2024Q1,1,x\n");
+    assert_eq!((report.taken, findings(&report).len()), (2, 0));
+}
+
+#[test]
 fn periods_come_in_several_ways() {
     for (source, header, q1, q2) in [
         (
@@ -559,6 +578,36 @@ fn ledgers_round_trip() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        rows in proptest::collection::vec(
+            proptest::collection::vec(
+                prop_oneof![
+                    Just(HUAWEI.as_bytes().to_vec()),
+                    Just(b"10101".to_vec()),
+                    Just(b"1900-01-01".to_vec()),
+                    Just(b"9999-12-31".to_vec()),
+                    Just(b"-2814749767106.55".to_vec()),
+                    Just(b"Y".to_vec()),
+                    Just(vec![]),
+                    proptest::collection::vec(any::<u8>(), 0..12),
+                ],
+                12,
+            ),
+            0..12,
+        ),
+    ) {
+        let mut bureau = Bureau::chinese();
+        bureau.register(HUAWEI, "1900-01-01", "1");
+        let lines = rows.iter().map(|cells| cells.join(&b','));
+        let bytes = [FILINGS.as_bytes().to_vec(), lines.collect::<Vec<_>>().join(&b'\n')].concat();
+        let report = bureau.filings(bytes);
+        prop_assert!(report.rows >= report.taken + report.duplicates);
+        let _ = bureau.derive_in(HUAWEI, period("2024Q2"), day("2024-07-28"), Q16.layout());
+        let _ = bureau.derive_in(HUAWEI, period("9999Q4"), day("9999-12-31"), Q16.layout());
+        let _ = bureau.derive_in(HUAWEI, period("1900Q1"), day("1900-04-28"), Q16.layout());
+    }
 
     #[test]
     fn the_order_of_files_and_rows_does_not_matter(

@@ -400,6 +400,55 @@ fn a_damaged_header_stops_the_authority() {
 }
 
 #[test]
+fn files_that_do_not_belong_together_stop_the_authority() {
+    let bench = Bench::new(Profile::Sm, 2, 2);
+    let state = bench.state();
+    let key = fs::read(state.join("key.pem")).expect("is there");
+    let ids: Vec<String> = bench
+        .holders
+        .iter()
+        .map(|h| h.enterprise.id.to_string())
+        .collect();
+    let mut authority = bench.authority;
+    authority
+        .publish(&publication(), &())
+        .expect("is published");
+    drop(authority);
+    let damaged = |path: &str, bytes: &[u8]| {
+        let path = state.join(path);
+        let whole = fs::read(&path).expect("is there");
+        fs::write(&path, bytes).expect("is written");
+        let opened = Authority::open(&state);
+        assert!(
+            matches!(opened, Err(AuthorityError::Damaged { .. })),
+            "{path:?}"
+        );
+        drop(opened);
+        fs::write(&path, whole).expect("is written");
+    };
+    // A key of another profile, another key, another's name, another's registration.
+    for profile in Profile::ALL {
+        let other = Bench::new(profile, 1, 1);
+        let pem = fs::read(other.state().join("key.pem")).expect("is there");
+        damaged("key.pem", &pem);
+    }
+    damaged("key.pem", &key[..40]);
+    let settings = fs::read_to_string(state.join("authority.toml")).expect("is there");
+    damaged(
+        "authority.toml",
+        settings.replace("zhejiang", "jiangsu").as_bytes(),
+    );
+    let first = fs::read(state.join(format!("registrations/{}.json", ids[0])));
+    damaged(
+        &format!("registrations/{}.json", ids[1]),
+        &first.expect("is there"),
+    );
+    damaged("order.seed", b"short");
+    damaged("schema.toml", b"");
+    assert!(Authority::open(&state).is_ok());
+}
+
+#[test]
 fn one_process_at_a_time() {
     let bench = Bench::new(Profile::Sm, 1, 1);
     assert!(matches!(
