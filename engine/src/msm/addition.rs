@@ -168,19 +168,20 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
         formula: Formula,
         upcoming: &mut Upcoming<'_>,
     ) -> Option<[A::Vector; BLOCK]> {
-        self.products.clear();
         self.norms.clear();
-        let mut product = [self.one; BLOCK];
+        self.products.clear();
+        self.products.push([self.one; BLOCK]);
         for block in blocks {
             upcoming.fetch_some::<D>(self.arithmetic);
             let (left, right) = operands(rows, block);
             let cases = self.cases(left, right, block, formula);
-            let norm = E::norm(self.arithmetic, self.denominators(left, right, &cases));
+            let norm = E::norm(self.arithmetic, self.denominators::<E>(left, right, &cases));
+            let product = self.products.last().expect("the first is there");
+            let product = self.arithmetic.mul(product.each_ref(), norm.each_ref());
             self.products.push(product);
-            product = self.arithmetic.mul(product.each_ref(), norm.each_ref());
             self.norms.push(norm);
         }
-        invert(self.arithmetic, &product)
+        invert(self.arithmetic, self.products.last()?)
     }
 
     fn finish<E: Extension<D>>(
@@ -194,16 +195,14 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
         let (left, right) = operands(rows, block);
         let cases = self.cases(left, right, block, formula);
         let n = self.numerators::<E>(left, right, &cases);
-        let d = || self.denominators(left, right, &cases);
+        let d = || self.denominators::<E>(left, right, &cases);
         let slope = E::divide(arithmetic, refs(&n), d, inverse_norm.each_ref());
         let (x1, y1, x2) = (xs(left), ys(left), xs(right));
         let square = E::square(arithmetic, refs(&slope));
-        let x3: Elements<A::Vector, D> =
-            from_fn(|i| arithmetic.sub_twice_narrow(square[i].each_ref(), x1[i], x2[i]));
-        let run: Elements<A::Vector, D> = from_fn(|i| arithmetic.sub(x1[i], x3[i].each_ref()));
+        let x3 = E::each(|i| arithmetic.sub_twice_narrow(square[i].each_ref(), x1[i], x2[i]));
+        let run = E::each(|i| arithmetic.sub(x1[i], x3[i].each_ref()));
         let rise = E::mul(arithmetic, refs(&run), refs(&slope));
-        let y3: Elements<A::Vector, D> =
-            from_fn(|i| arithmetic.sub_narrow(rise[i].each_ref(), y1[i]));
+        let y3 = E::each(|i| arithmetic.sub_narrow(rise[i].each_ref(), y1[i]));
         for k in 0..BLOCK {
             let sum = Row {
                 x: x3.each_ref().map(|x| x[k]),
@@ -237,7 +236,7 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
     }
 
     /// What to divide by; 1 where nothing is divided.
-    fn denominators(
+    fn denominators<E: Extension<D>>(
         &self,
         left: [&RowOf<A, D>; BLOCK],
         right: [&RowOf<A, D>; BLOCK],
@@ -245,7 +244,7 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
     ) -> Elements<A::Vector, D> {
         let arithmetic = self.arithmetic;
         let (x1, x2, y1) = (xs(left), xs(right), ys(left));
-        let mut d: Elements<A::Vector, D> = from_fn(|i| arithmetic.sub_narrow(x2[i], x1[i]));
+        let mut d = E::each(|i| arithmetic.sub_narrow(x2[i], x1[i]));
         for (k, cases) in cases.iter().enumerate() {
             if cases.double != 0 {
                 for i in 0..D {
@@ -272,7 +271,7 @@ impl<A: Arithmetic<Fq>, const D: usize> Adder<A, D> {
     ) -> Elements<A::Vector, D> {
         let arithmetic = self.arithmetic;
         let (x1, y1, y2) = (xs(left), ys(left), ys(right));
-        let mut n: Elements<A::Vector, D> = from_fn(|i| arithmetic.sub(y2[i], y1[i]));
+        let mut n = E::each(|i| arithmetic.sub(y2[i], y1[i]));
         if cases.iter().all(|cases| cases.double == 0) {
             return n;
         }

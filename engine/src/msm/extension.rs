@@ -19,6 +19,9 @@ pub(super) fn refs<V, const D: usize>(elements: &Elements<V, D>) -> ElementRefs<
 
 /// What differs between the towers.
 pub(super) trait Extension<const D: usize> {
+    /// Makes elements component by component, in place.
+    fn each<V>(component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, D>;
+
     /// The norm to the base field of narrow elements: narrow, and zero only for zero.
     fn norm<A: Arithmetic<Fq>>(a: A, d: Elements<A::Vector, D>) -> [A::Vector; BLOCK];
 
@@ -47,6 +50,11 @@ pub(super) trait Extension<const D: usize> {
 pub(super) struct Base;
 
 impl Extension<1> for Base {
+    #[inline(always)]
+    fn each<V>(mut component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, 1> {
+        [component(0)]
+    }
+
     fn norm<A: Arithmetic<Fq>>(_: A, [d]: Elements<A::Vector, 1>) -> [A::Vector; BLOCK] {
         d
     }
@@ -81,6 +89,11 @@ impl Extension<1> for Base {
 pub(super) struct Quadratic;
 
 impl Extension<2> for Quadratic {
+    #[inline(always)]
+    fn each<V>(mut component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, 2> {
+        [component(0), component(1)]
+    }
+
     fn norm<A: Arithmetic<Fq>>(a: A, d: Elements<A::Vector, 2>) -> [A::Vector; BLOCK] {
         let [d0, d1] = refs(&d);
         a.mul_add(d0, d0, d1, d1)
