@@ -1,5 +1,7 @@
 //! Proofs and quotients against ark-groth16, on both arithmetics.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use ark_bn254::{Bn254, Fr};
 use ark_ff::{Field, UniformRand};
 use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};

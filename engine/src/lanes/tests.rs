@@ -3,7 +3,6 @@
 use std::array::from_fn;
 
 use ark_bn254::{Fq, Fr};
-use ark_ff::BigInt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -21,7 +20,13 @@ fn values<F: LaneField>(rng: &mut StdRng) -> Vec<F> {
         F::from(1u64 << 52),
         F::from_montgomery([1, 0, 0, 0]),
         F::from_montgomery([u64::MAX, u64::MAX, u64::MAX, 0]),
-        F::from_montgomery(BigInt::<4>::from(F::MODULUS).0.map(|word| word)) - F::one(),
+        // The largest words there are.
+        F::from_montgomery([
+            F::MODULUS.0[0] - 1,
+            F::MODULUS.0[1],
+            F::MODULUS.0[2],
+            F::MODULUS.0[3],
+        ]),
     ];
     edges
         .into_iter()
