@@ -1,7 +1,13 @@
 //! The product from outside: everything that needs more than one crate, in one binary, because each
 //! binary costs minutes to build.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows the functions marked as tests, not their helpers"
+)]
+
 mod dependencies;
+mod enterprise;
 mod readme;
 mod real_data;
 mod support;

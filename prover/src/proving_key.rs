@@ -223,12 +223,15 @@ impl<E: Pairing> SinglePoints<E> {
         let identity = g1.iter().chain(&vk.gamma_abc_g1).any(AffineRepr::is_zero)
             || g2.iter().any(AffineRepr::is_zero);
         refuse(identity, "one of its points is the identity")?;
-        let negated = (-vk.delta_g2.into_group()).into_affine();
-        let same = vk.gamma_g2 == vk.delta_g2 || vk.gamma_g2 == negated;
+        let is_gamma = |point: E::G2Affine| {
+            point == vk.gamma_g2 || (-point.into_group()).into_affine() == vk.gamma_g2
+        };
+        let untouched = is_gamma(vk.delta_g2);
         refuse(
-            same,
+            untouched,
             "gamma and delta are the same: nobody contributed to it",
         )?;
+        refuse(is_gamma(vk.beta_g2), "gamma and beta are the same")?;
         let inputs = vk.gamma_abc_g1.iter().map(|p| encode(p, Compress::Yes));
         let distinct: BTreeSet<Vec<u8>> = inputs.collect();
         let repeated = distinct.len() < vk.gamma_abc_g1.len();

@@ -224,6 +224,7 @@ fn weak_keys_are_refused() {
         assert!(matches!(error, ProvingKeyError::Weak(_)), "{error}");
     };
     weak(&|body| copy(body, DELTA_2, GAMMA_2, G2));
+    weak(&|body| copy(body, BETA_2, GAMMA_2, G2));
     weak(&|body| {
         let delta = G2Affine::deserialize_uncompressed(&body[DELTA_2..DELTA_2 + G2]).unwrap();
         let negated = -delta;

@@ -1,5 +1,10 @@
 //! The verifier's tests: what it accepts, and each attack that it does not.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows the functions marked as tests, not their helpers"
+)]
+
 mod attacks;
 mod batches;
 mod cost;

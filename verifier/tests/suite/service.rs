@@ -114,7 +114,7 @@ async fn the_main_job() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(listed.policies, [policy.clone()]);
+    assert_eq!(listed.policies, std::slice::from_ref(&policy));
     let explain = ExplainPolicyRequest {
         policy: "ccb-limit".to_owned(),
     };
