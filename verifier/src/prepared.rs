@@ -25,8 +25,8 @@ pub struct PreparedPolicy<E: Pairing> {
     scope_is_context: bool,
     discloses_id: bool,
     discloses_more: bool,
-    /// Positions in the flattened numbers that depend on the parameters.
-    open_numbers: Vec<usize>,
+    /// The flattened numbers; `None` for those that depend on the parameters.
+    numbers: Vec<Option<i128>>,
 }
 
 /// What every proof for a policy and an epoch has in common.
@@ -83,6 +83,11 @@ pub enum CannotPrepare {
     Count(#[from] WrongCount),
 }
 
+/// The numbers are not those that the policy was prepared with. The bank's own software is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the policy was prepared with other numbers")]
+pub struct OtherNumbers;
+
 impl<E: NamedPairing> PreparedPolicy<E> {
     /// Adds up what every proof has in common.
     ///
@@ -121,36 +126,44 @@ impl<E: NamedPairing> PreparedPolicy<E> {
             consent: if discloses_more { Input::Open } else { nothing },
         }
         .to_array();
+        let is_known = |i: &usize| common.open_numbers.binary_search(i).is_err();
         let numbers = common.numbers.flatten().into_iter().enumerate();
-        let numbers = numbers.map(|(i, n)| match common.open_numbers.binary_search(&i) {
-            Ok(_) => Input::Open,
-            Err(_) => Input::Number(n),
-        });
-        let inputs: Vec<_> = fixed.into_iter().chain(numbers).collect();
+        let numbers: Vec<Option<i128>> = numbers
+            .map(|(i, n)| Some(n).filter(|_| is_known(&i)))
+            .collect();
+        let input = |n: &Option<i128>| n.map_or(Input::Open, Input::Number);
+        let inputs: Vec<_> = fixed.into_iter().chain(numbers.iter().map(input)).collect();
         Ok(Self {
             reduced: ReducedKey::new(key.key().clone(), &inputs)?,
             scope_is_context: common.scope.is_none(),
             discloses_id: common.numbers.disclose_id,
             discloses_more,
-            open_numbers: common.open_numbers.to_vec(),
+            numbers,
         })
     }
 }
 
 impl<E: Pairing> PreparedPolicy<E> {
-    /// The open inputs' values, in their order.
+    /// The open inputs' values, in their order. `numbers` are the policy's for the request's
+    /// parameters and this epoch's date.
     ///
-    /// # Obligations of the caller
-    /// `numbers` are the policy's for the request's parameters and this epoch's date.
+    /// # Errors
+    /// The numbers are another policy's or another date's.
     pub fn open_inputs(
         &self,
         answer: &Answer<E::ScalarField>,
         numbers: &Numbers,
-    ) -> Vec<E::ScalarField> {
+    ) -> Result<Vec<E::ScalarField>, OtherNumbers> {
         let optional = |open: bool, value: E::ScalarField| open.then_some(value);
-        let flattened = numbers.flatten();
-        let parameters = self.open_numbers.iter().map(|&i| to_field(flattened[i]));
-        [
+        let numbers = numbers.flatten();
+        let mut known = self.numbers.iter().zip(&numbers);
+        let same = known.all(|(known, n)| known.is_none_or(|known| known == *n));
+        if !same || numbers.len() != self.numbers.len() {
+            return Err(OtherNumbers);
+        }
+        let parameters = self.numbers.iter().zip(&numbers);
+        let parameters = parameters.filter(|(known, _)| known.is_none());
+        let inputs = [
             Some(answer.context),
             optional(self.scope_is_context, answer.context),
             Some(answer.pseudonym),
@@ -161,25 +174,22 @@ impl<E: Pairing> PreparedPolicy<E> {
         ]
         .into_iter()
         .flatten()
-        .chain(parameters)
-        .collect()
+        .chain(parameters.map(|(_, &n)| to_field(n)));
+        Ok(inputs.collect())
     }
 
-    /// Verifies a proof of an answer.
-    ///
-    /// # Obligations of the caller
-    /// As of [`Self::open_inputs`].
+    /// Verifies a proof of an answer. `numbers` as of [`Self::open_inputs`].
     ///
     /// # Errors
-    /// The proof does not verify.
+    /// As [`Self::open_inputs`]; the inner one where the proof does not verify.
     pub fn verify(
         &self,
         proof: &CanonicalProof<E>,
         answer: &Answer<E::ScalarField>,
         numbers: &Numbers,
-    ) -> Result<(), Rejected> {
-        let open = self.open_inputs(answer, numbers);
-        self.reduced.verify(proof, &open)
+    ) -> Result<Result<(), Rejected>, OtherNumbers> {
+        let open = self.open_inputs(answer, numbers)?;
+        Ok(self.reduced.verify(proof, &open))
     }
 
     /// The reduced key, for batches.

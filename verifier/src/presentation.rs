@@ -20,7 +20,7 @@ use taxproof_claims::subject::{EnterpriseId, IdScheme};
 use crate::epoch::TrustedEpoch;
 use crate::key::AdmittedKey;
 use crate::limits::PREPARED_POLICIES;
-use crate::prepared::{Answer, CannotPrepare, Common, PreparedPolicy};
+use crate::prepared::{Answer, CannotPrepare, Common, OtherNumbers, PreparedPolicy};
 use crate::proof::{CanonicalProof, NotAProof};
 
 /// A request that the bank made, with its policy: what presentations are held against.
@@ -187,6 +187,9 @@ pub enum CannotJudge {
     /// Key, policy and epoch do not go together.
     #[error(transparent)]
     Prepare(#[from] CannotPrepare),
+    /// The policy that was prepared is not this one.
+    #[error(transparent)]
+    OtherNumbers(#[from] OtherNumbers),
 }
 
 /// Judges presentations under one key, and keeps the policies that it prepared for them.
@@ -248,13 +251,10 @@ impl<E: NamedPairing> Verifier<E> {
             .request
             .context(accepted, question.policy_digest, numbers);
         let answer = claimed.answer(context);
-        if prepared
-            .verify(&claimed.proof, &answer, &compiled.numbers)
-            .is_err()
-        {
-            return Ok(Verdict::Invalid(InvalidReason::ProofWrong));
+        match prepared.verify(&claimed.proof, &answer, &compiled.numbers)? {
+            Ok(()) => Ok(claimed.verdict(policy, presentation)),
+            Err(_) => Ok(Verdict::Invalid(InvalidReason::ProofWrong)),
         }
-        Ok(claimed.verdict(policy, presentation))
     }
 
     /// The policy of a question, prepared for an epoch.

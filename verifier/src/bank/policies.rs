@@ -14,8 +14,14 @@ impl Bank {
     ///
     /// # Errors
     /// The text is no policy, or the database's.
-    pub async fn register_policy(&self, text: &str, format: Format) -> Result<KeptPolicy, Refusal> {
-        let policy = parse_policy(text, format, &self.schemas).map_err(Refusal::Policy)?;
+    pub async fn register_policy(
+        self: &Arc<Self>,
+        text: &str,
+        format: Format,
+    ) -> Result<KeptPolicy, Refusal> {
+        let (bank, text) = (Arc::clone(self), text.to_owned());
+        let parse = move || parse_policy(&text, format, &bank.schemas);
+        let policy = self.compute(parse).await?.map_err(Refusal::Policy)?;
         let now = self.clock.now();
         let kept = self.store.keep_policy(&policy, self.profile(), now).await?;
         tracing::info!(policy = %kept.digest, id = kept.id, "registered");

@@ -36,7 +36,7 @@ impl Bank {
     ///
     /// # Errors
     /// What it is made from is wrong, or the bank has no policy, key or epoch for it.
-    pub async fn create_request(&self, new: NewRequest) -> Result<KeptRequest, Refusal> {
+    pub async fn create_request(self: &Arc<Self>, new: NewRequest) -> Result<KeptRequest, Refusal> {
         check_client_request_id(&new.client_request_id)?;
         let validity = check(&new)?;
         let kept = self.find_policy(&new.policy).await?;
@@ -44,9 +44,15 @@ impl Bank {
         let given: Vec<_> = new.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
         let parameters = policy.parse_parameters(&given)?;
         let (verifier, epochs) = self.provable(&policy).await?;
-        for epoch in &epochs {
-            policy.compile(epoch.date(), &parameters)?;
-        }
+        let compile = (Arc::clone(&policy), epochs.clone(), parameters.clone());
+        self.compute(move || {
+            let (policy, epochs, parameters) = compile;
+            let compile = |epoch: &Arc<TrustedEpoch>| policy.compile(epoch.date(), &parameters);
+            epochs
+                .iter()
+                .try_for_each(|epoch| compile(epoch).map(|_| ()))
+        })
+        .await??;
         let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
         let request = KeptRequest {
             digest: request.digest(),

@@ -113,7 +113,7 @@ impl Bank {
     }
 
     /// Computes on a thread for that, on as many at once as there are cores.
-    async fn compute<T: Send + 'static>(
+    pub(super) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {

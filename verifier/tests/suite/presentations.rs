@@ -6,9 +6,12 @@ use ark_bn254::{Bn254, Fr};
 use ark_ff::{BigInteger, PrimeField};
 use taxproof_claims::digest::Digest;
 use taxproof_claims::presentation::Presentation;
+use taxproof_claims::shape::Q16;
+use taxproof_claims::statement::{Consent, Outcome};
 use taxproof_claims::trust::TrustList;
 use taxproof_verifier::epoch::{TrustedEpoch, UntrustedEpoch};
 use taxproof_verifier::key::{Admission, AdmittedKey};
+use taxproof_verifier::prepared::{Answer, Common, OtherNumbers, PreparedPolicy};
 use taxproof_verifier::presentation::{CannotJudge, InvalidReason, Question, Verdict, Verifier};
 
 use crate::world::{Asked, Authority, ID, NOW, World, key_file, policy_text};
@@ -319,6 +322,39 @@ async fn prepared_policies_are_shared_between_parameters() {
         judge.judge(&moved),
         Verdict::Invalid(InvalidReason::ProofWrong)
     );
+}
+
+/// Constants that were folded with one policy's numbers judge no other's.
+#[tokio::test]
+async fn a_prepared_policy_takes_no_other_numbers() {
+    let (judge, _world, asked) = Judge::new(LIMIT.0, LIMIT.1).await;
+    let compiled = asked
+        .policy
+        .compile(judge.epoch.date(), &parameters(&asked))
+        .unwrap();
+    let common = Common {
+        bank: &asked.request.bank,
+        epoch: &judge.epoch,
+        numbers: &compiled.numbers,
+        open_numbers: &compiled.open,
+        scope: None,
+        allowed: compiled.allowed,
+    };
+    let prepared = PreparedPolicy::new(judge.verifier.key(), &common).unwrap();
+    let consent = Consent::NONE;
+    let answer = Answer {
+        context: Fr::from(1),
+        pseudonym: Fr::from(2),
+        scope_tag: Fr::from(3),
+        disclosed_id: Fr::from(4),
+        outcome: Outcome::from_bits(Q16, consent, 1).unwrap(),
+        consent,
+    };
+    let mut numbers = compiled.numbers;
+    let open = prepared.open_inputs(&answer, &numbers).unwrap();
+    assert_eq!(open.len(), 7 + compiled.open.len());
+    numbers.cut_off += 1;
+    assert_eq!(prepared.open_inputs(&answer, &numbers), Err(OtherNumbers));
 }
 
 #[tokio::test]
