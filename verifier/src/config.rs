@@ -158,18 +158,10 @@ impl Folder {
             allow_dev: config.allow_dev_keys,
             ceremonies: config.ceremonies.clone(),
         };
-        let key = |file: &PathBuf| {
-            let path = folder.join(file);
-            let bytes = std::fs::read(&path).map_err(file_error(&path))?;
-            AnyVerifier::open(&bytes, &admission).map_err(|why| ConfigError::Key { path, why })
-        };
-        let schema = |file: &PathBuf| {
-            let path = folder.join(file);
-            Schema::from_toml(&text(&path)?).map_err(|why| ConfigError::Schema { path, why })
-        };
+        let key = |file: &PathBuf| admit(&folder.join(file), &admission);
         let mut schemas = vec![Schema::cn_tax()];
         for file in &config.schemas {
-            schemas.push(schema(file)?);
+            schemas.push(schema(&folder.join(file))?);
         }
         let state = folder.join(&config.state);
         private_folder(&state)?;
@@ -212,9 +204,10 @@ impl NewFolder<'_> {
     /// Makes a bank's folder, with fresh secrets, and reads it back.
     ///
     /// # Errors
-    /// The folder holds a bank already, or a file that it is made from is wrong.
+    /// The folder holds a bank already, or a file that it is made from is wrong; then nothing was
+    /// made.
     pub fn create(&self, folder: &Path) -> Result<Folder, ConfigError> {
-        check_name(self.id)?;
+        let trust = self.check()?;
         private_folder(folder)?;
         let config = Config {
             id: self.id.to_owned(),
@@ -229,8 +222,6 @@ impl NewFolder<'_> {
             identity: IDENTITY.into(),
             schemas: copies(self.schemas, folder, "schemas")?,
         };
-        let trust = text(self.trust)?;
-        TrustList::from_toml(&trust)?;
         let signing_key = SigningKey::random(self.profile)?.to_pem()?;
         write_new(&folder.join(SIGNING_KEY), signing_key.as_bytes())?;
         write_new(
@@ -243,6 +234,39 @@ impl NewFolder<'_> {
         write_new(&path, toml.as_bytes())?;
         Folder::open(&path)
     }
+
+    /// Checks what the folder is to be made from; the trust list's text.
+    fn check(&self) -> Result<String, ConfigError> {
+        check_name(self.id)?;
+        let admission = Admission {
+            allow_dev: self.allow_dev_keys,
+            ceremonies: self.ceremonies.to_vec(),
+        };
+        for file in self.keys {
+            admit(file, &admission)?;
+        }
+        for file in self.schemas {
+            schema(file)?;
+        }
+        let trust = text(self.trust)?;
+        TrustList::from_toml(&trust)?;
+        Ok(trust)
+    }
+}
+
+fn admit(path: &Path, admission: &Admission) -> Result<AnyVerifier, ConfigError> {
+    let bytes = std::fs::read(path).map_err(file_error(path))?;
+    AnyVerifier::open(&bytes, admission).map_err(|why| ConfigError::Key {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+fn schema(path: &Path) -> Result<Schema, ConfigError> {
+    Schema::from_toml(&text(path)?).map_err(|why| ConfigError::Schema {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 /// Copies files into a folder of a bank's folder; their paths in it.

@@ -85,6 +85,9 @@ pub enum WeakKey {
     /// γ = ±β: with A = α ± IC(x), anybody can forge.
     #[error("gamma and beta of the key are equal up to sign: anybody can forge proofs under it")]
     GammaIsBeta,
+    /// δ = ±β: with A = IC(x), B = β + γ and C = ±(A − α), anybody can forge.
+    #[error("delta and beta of the key are equal up to sign: anybody can forge proofs under it")]
+    DeltaIsBeta,
     /// Two IC points are equal up to sign: two inputs could be exchanged for one another.
     #[error("two input points of the key are equal up to sign: inputs could be exchanged")]
     EqualInputs,
@@ -165,6 +168,9 @@ impl<E: Pairing> CheckedKey<E> {
         }
         if equal_up_to_sign(key.gamma_g2, key.beta_g2) {
             return Err(WeakKey::GammaIsBeta);
+        }
+        if equal_up_to_sign(key.delta_g2, key.beta_g2) {
+            return Err(WeakKey::DeltaIsBeta);
         }
         for (name, generator) in [
             ("alpha", is_generator(key.alpha_g1)),

@@ -58,6 +58,8 @@ fn a_dev_key_is_admitted_only_when_told() {
             ..
         })
     ));
+    // What was refused left nothing behind.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -59,6 +59,28 @@ fn gamma_equal_to_beta_up_to_sign_is_refused() {
     assert_eq!(CheckedKey::new(key, 1).unwrap_err(), WeakKey::GammaIsBeta);
 }
 
+/// δ = β: A = IC(x), B = β + γ, C = A − α proves any x, because
+/// e(A, β + γ) = e(α, β)·e(A − α, β)·e(IC(x), γ).
+#[test]
+fn delta_equal_to_beta_up_to_sign_is_refused() {
+    let mut key = Fake::<Bn254>::new(1).proving.vk;
+    key.delta_g2 = key.beta_g2;
+    let x = Fr::from(123_456);
+    let a = key.gamma_abc_g1[0] + key.gamma_abc_g1[1] * x;
+    let forged = Proof {
+        a: a.into_affine(),
+        b: (key.beta_g2 + key.gamma_g2).into_affine(),
+        c: (a - key.alpha_g1).into_affine(),
+    };
+    assert!(naive(&key, &[x], &forged), "the attack works");
+    assert_eq!(
+        CheckedKey::new(key.clone(), 1).unwrap_err(),
+        WeakKey::DeltaIsBeta
+    );
+    key.delta_g2 = -key.beta_g2;
+    assert_eq!(CheckedKey::new(key, 1).unwrap_err(), WeakKey::DeltaIsBeta);
+}
+
 #[test]
 fn a_point_that_nobody_contributed_to_is_refused() {
     let generator = ark_bn254::G2Affine::generator();
