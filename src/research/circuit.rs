@@ -1,24 +1,15 @@
-//! `taxproof research`: what researchers measure, without a server.
+//! `taxproof research circuit`.
 
-use std::process::ExitCode;
-
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::Serialize;
 use taxproof_circuits::{Report, circuit_digest, clauses};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::shape::Shape;
 
-/// The researcher's subcommands.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Counts a circuit's constraints, clause by clause.
-    Circuit(CircuitArguments),
-}
-
 /// Which circuit, and how to print it.
 #[derive(Debug, Args)]
-pub(crate) struct CircuitArguments {
+pub(crate) struct Arguments {
     /// The shape: Q16, Q16S or Q32.
     #[arg(long)]
     shape: Shape,
@@ -30,14 +21,6 @@ pub(crate) struct CircuitArguments {
     json: bool,
 }
 
-/// Runs a subcommand.
-pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Circuit(arguments) => circuit(&arguments)?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 #[derive(Serialize)]
 struct Circuit {
     shape: &'static str,
@@ -47,7 +30,8 @@ struct Circuit {
     report: Report,
 }
 
-fn circuit(arguments: &CircuitArguments) -> anyhow::Result<()> {
+/// Counts and prints.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (report, digest) = match arguments.curve {
         Curve::Bn254 => describe::<ark_bn254::Fr>(arguments.shape),
         Curve::Bls12_381 => describe::<ark_bls12_381::Fr>(arguments.shape),
