@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("engine", &[]),
+    ("interop", &[]),
     ("claims", &["engine"]),
     ("circuits", &["claims", "engine"]),
     ("proto", &[]),
