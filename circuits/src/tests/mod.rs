@@ -8,3 +8,4 @@ mod groth16;
 mod mutation;
 mod refusals;
 mod scenario;
+mod symbols;
