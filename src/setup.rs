@@ -57,23 +57,29 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn make(arguments: &DevArguments) -> anyhow::Result<()> {
     let DevArguments { shape, curve, out } = arguments;
-    let file = |extension: &str| out.join(format!("{shape}-{curve}.{extension}"));
-    let (proving, verifying) = (file("pk"), file("vk"));
-    for path in [&proving, &verifying] {
-        if path.exists() {
-            bail!(
-                "{} is there already; keys are not overwritten",
-                path.display()
-            );
-        }
-    }
+    free_names(out, *shape, *curve)?;
     let progress = spinner("making the key");
     let files: KeyFiles = match curve {
         Curve::Bn254 => dev::<Bn254>(CircuitVersion::V1, *shape),
         Curve::Bls12_381 => dev::<Bls12_381>(CircuitVersion::V1, *shape),
     }?;
     progress.finish_and_clear();
-    fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+    write_keys(out, *shape, *curve, &files)?;
+    eprintln!(
+        "warning: this is a development key; whoever ran this command can forge proofs under it"
+    );
+    Ok(())
+}
+
+/// Writes both files of a key, and says where they are.
+pub(crate) fn write_keys(
+    folder: &Path,
+    shape: Shape,
+    curve: Curve,
+    files: &KeyFiles,
+) -> anyhow::Result<()> {
+    let [proving, verifying] = free_names(folder, shape, curve)?;
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for (path, contents) in [(&proving, &files.proving), (&verifying, &files.verifying)] {
         fs::write(path, contents).with_context(|| path.display().to_string())?;
     }
@@ -81,10 +87,19 @@ fn make(arguments: &DevArguments) -> anyhow::Result<()> {
     writeln!(stdout, "proving key:   {}", proving.display())?;
     writeln!(stdout, "verifying key: {}", verifying.display())?;
     writeln!(stdout, "fingerprint:   {}", files.fingerprint)?;
-    eprintln!(
-        "warning: this is a development key; whoever ran this command can forge proofs under it"
-    );
     Ok(())
+}
+
+/// The names of a key's files, which must not be there.
+fn free_names(folder: &Path, shape: Shape, curve: Curve) -> anyhow::Result<[PathBuf; 2]> {
+    let names = ["pk", "vk"].map(|extension| folder.join(format!("{shape}-{curve}.{extension}")));
+    match names.iter().find(|path| path.exists()) {
+        Some(path) => bail!(
+            "{} is there already; keys are not overwritten",
+            path.display()
+        ),
+        None => Ok(names),
+    }
 }
 
 fn inspect(path: &Path) -> anyhow::Result<()> {

@@ -10,4 +10,5 @@ mod dependencies;
 mod enterprise;
 mod readme;
 mod real_data;
+mod snarkjs;
 mod support;

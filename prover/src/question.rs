@@ -3,7 +3,7 @@
 
 use taxproof_claims::credential::CredentialError;
 use taxproof_claims::encoding::DecodeError;
-use taxproof_claims::epoch::AuthorityId;
+use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
 use taxproof_claims::policy::{
     CompileError, Compiled, ParameterError, Parameters, Policy, PolicyResult,
 };
@@ -154,6 +154,16 @@ impl Question {
     /// What the policy says of the record: for the applicant's eyes only.
     pub const fn result(&self) -> &PolicyResult {
         &self.result
+    }
+
+    /// The policy's numbers for the epoch's date and the request's parameters.
+    pub const fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// The credential's epoch, as its authority signed it.
+    pub const fn signed_epoch(&self) -> &SignedEpochHeader {
+        &self.held.credential.epoch
     }
 
     /// The record's values in the request's shape.

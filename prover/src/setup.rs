@@ -10,7 +10,7 @@
 use ark_groth16::Groth16;
 use ark_relations::gr1cs::SynthesisError;
 use rand::rngs::OsRng;
-use taxproof_circuits::{StatementCircuit, matrices};
+use taxproof_circuits::{Matrices, StatementCircuit, matrices};
 use taxproof_claims::curve::{Curve, NamedPairing};
 use taxproof_claims::digest::Digest;
 use taxproof_claims::key::{CircuitVersion, KeyFingerprint, KeyHeader, KeyKind, Provenance};
@@ -58,6 +58,51 @@ pub enum SetupError {
     Refused(#[from] ProvingKeyError),
 }
 
+impl KeyFiles {
+    /// Both files of a key of arkworks, checked as every key is.
+    ///
+    /// # What is not checked
+    /// The provenance, and that the key is for the circuit: a proof under it that verifies shows
+    /// that.
+    ///
+    /// # Errors
+    /// The version does not pin the circuit, or the key is weak.
+    pub fn new<E: NamedPairing>(
+        key: &ark_groth16::ProvingKey<E>,
+        version: CircuitVersion,
+        shape: Shape,
+        provenance: Provenance,
+    ) -> Result<Self, SetupError>
+    where
+        E::ScalarField: Poseidon2Field,
+    {
+        let matrices = pinned::<E>(version, shape)?;
+        let verifying = verifying_key_bytes(&key.vk);
+        let fingerprint = KeyFingerprint::of(&verifying);
+        let file = |kind, body: Vec<u8>| {
+            let header = KeyHeader {
+                kind,
+                version,
+                curve: E::CURVE,
+                shape,
+                circuit: Digest(matrices.digest()),
+                provenance,
+                fingerprint,
+                body: KeyHeader::body_digest(&body),
+                body_length: body.len() as u64,
+            };
+            [header.encode(), body].concat()
+        };
+        let files = Self {
+            proving: file(KeyKind::Proving, write_body(key)),
+            verifying: file(KeyKind::Verifying, verifying),
+            fingerprint,
+        };
+        ProvingKey::<E>::admit(&files.proving, &matrices)?;
+        Ok(files)
+    }
+}
+
 /// Makes a key for development: see this module's caution.
 ///
 /// # Errors
@@ -66,41 +111,30 @@ pub fn dev<E: NamedPairing>(version: CircuitVersion, shape: Shape) -> Result<Key
 where
     E::ScalarField: Poseidon2Field,
 {
-    let matrices = matrices::<E::ScalarField>(shape);
-    let circuit = Digest(matrices.digest());
-    if version.pinned_digest(shape, E::CURVE) != Some(circuit) {
-        let curve = E::CURVE;
-        return Err(SetupError::NotPinned {
-            version,
-            shape,
-            curve,
-        });
-    }
+    pinned::<E>(version, shape)?;
     let key = Groth16::<E>::generate_random_parameters_with_reduction(
         StatementCircuit::blank(shape),
         &mut OsRng,
     )?;
-    let verifying = verifying_key_bytes(&key.vk);
-    let fingerprint = KeyFingerprint::of(&verifying);
-    let file = |kind, body: Vec<u8>| {
-        let header = KeyHeader {
-            kind,
-            version,
-            curve: E::CURVE,
-            shape,
-            circuit,
-            provenance: Provenance::Dev,
-            fingerprint,
-            body: KeyHeader::body_digest(&body),
-            body_length: body.len() as u64,
-        };
-        [header.encode(), body].concat()
-    };
-    let files = KeyFiles {
-        proving: file(KeyKind::Proving, write_body(&key)),
-        verifying: file(KeyKind::Verifying, verifying),
-        fingerprint,
-    };
-    ProvingKey::<E>::admit(&files.proving, &matrices)?;
-    Ok(files)
+    KeyFiles::new(&key, version, shape, Provenance::Dev)
+}
+
+/// The shape's matrices, if the version pins them.
+fn pinned<E: NamedPairing>(
+    version: CircuitVersion,
+    shape: Shape,
+) -> Result<Matrices<E::ScalarField>, SetupError>
+where
+    E::ScalarField: Poseidon2Field,
+{
+    let matrices = matrices::<E::ScalarField>(shape);
+    if version.pinned_digest(shape, E::CURVE) == Some(Digest(matrices.digest())) {
+        return Ok(matrices);
+    }
+    let curve = E::CURVE;
+    Err(SetupError::NotPinned {
+        version,
+        shape,
+        curve,
+    })
 }

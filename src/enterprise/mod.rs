@@ -100,7 +100,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// Seconds since 1970-01-01T00:00:00Z.
-fn now() -> anyhow::Result<u64> {
+pub(crate) fn now() -> anyhow::Result<u64> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Ok(since
         .context("this machine's clock is before 1970")?

@@ -1,6 +1,8 @@
 //! `taxproof research`: what researchers measure, without a server. One module a subcommand.
 
 mod circuit;
+mod export;
+mod import;
 
 use std::process::ExitCode;
 
@@ -11,12 +13,18 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Counts a circuit's constraints, clause by clause.
     Circuit(circuit::Arguments),
+    /// Writes a circuit, its key, a witness and a proof as files of circom and snarkjs.
+    Export(export::Arguments),
+    /// Makes key files of a `.zkey` for one of our circuits.
+    Import(import::Arguments),
 }
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Circuit(arguments) => circuit::run(&arguments)?,
+        Command::Export(arguments) => export::run(&arguments)?,
+        Command::Import(arguments) => import::run(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::Zero;
+use ark_groth16::VerifyingKey;
 use taxproof_claims::amount::to_field;
 
 use crate::key::CheckedKey;
@@ -76,6 +77,20 @@ impl<E: Pairing> ReducedKey<E> {
     /// The key that was reduced.
     pub const fn key(&self) -> &Arc<CheckedKey<E>> {
         &self.key
+    }
+
+    /// The verifying key of the open inputs alone, for other verifiers: the known ones are in its
+    /// first input point.
+    pub fn verifying_key(&self) -> VerifyingKey<E> {
+        let points = self.key.points();
+        let open = self
+            .open
+            .iter()
+            .map(|&input| points.gamma_abc_g1[input + 1]);
+        VerifyingKey {
+            gamma_abc_g1: std::iter::once(self.known).chain(open).collect(),
+            ..points.clone()
+        }
     }
 
     /// How many inputs are open.

@@ -3,9 +3,11 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use ark_bn254::{Bn254, Fr};
+use ark_bn254::Bn254;
 use criterion::{Criterion, criterion_group, criterion_main};
-use taxproof_benches::true_statement;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use taxproof_benches::Claim;
 use taxproof_circuits::{StatementCircuit, assign};
 use taxproof_claims::key::CircuitVersion;
 use taxproof_claims::shape::Q16;
@@ -19,7 +21,10 @@ use taxproof_verifier::reduced::{Input, ReducedKey};
 fn statement(c: &mut Criterion) {
     let keys = setup::dev::<Bn254>(CircuitVersion::V1, Q16).expect("a key");
     let (prover, _) = Prover::<Bn254>::admit(&keys.proving).expect("the key is good");
-    let (public, witness) = true_statement::<Fr>(Q16);
+    let claim = Claim::generate::<Bn254>(Q16, &mut StdRng::seed_from_u64(1)).expect("a claim");
+    let Claim {
+        public, witness, ..
+    } = claim;
 
     let mut group = c.benchmark_group("Q16");
     group.sample_size(10);

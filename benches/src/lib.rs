@@ -1,0 +1,7 @@
+//! What researchers do with a circuit: measure it, and exchange its files with other provers.
+
+mod claim;
+pub mod export;
+pub mod import;
+
+pub use claim::Claim;
