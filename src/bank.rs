@@ -58,6 +58,15 @@ pub(crate) struct Server {
     /// The service's address: http://127.0.0.1:7480.
     #[arg(long, value_name = "URL")]
     server: String,
+    /// The authority of the service's certificate, in PEM, for an address with https.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The certificate to show to the service, in PEM.
+    #[arg(long, value_name = "FILE", requires = "key", requires = "ca")]
+    cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

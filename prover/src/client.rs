@@ -11,7 +11,7 @@ use taxproof_claims::request::{MAX_SIGNED_REQUEST, SignedRequest};
 use taxproof_proto::v1::presentation_service_client::PresentationServiceClient;
 use taxproof_proto::v1::request_service_client::RequestServiceClient;
 use taxproof_proto::v1::{Decision, GetRequestRequest, SubmitPresentationRequest};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Status};
 
 use crate::quotation::Quotation;
@@ -33,6 +33,20 @@ pub enum ClientError {
     /// Nobody answers there. Try again later.
     #[error("the bank's service at {0} does not answer")]
     Unreachable(String),
+    /// Somebody answers there, whose certificate is not of the authority that is trusted.
+    #[error("the bank's service at {address} cannot be trusted: {why}")]
+    Untrusted {
+        /// Where.
+        address: String,
+        /// What TLS says.
+        why: String,
+    },
+    /// `https` says nothing of whose certificate to trust.
+    #[error("{0} needs the authority of the bank's certificate")]
+    NoAuthority(String),
+    /// The authority's certificate goes with `https` alone.
+    #[error("{0} is not `https`: an authority's certificate would protect nothing")]
+    NotTls(String),
     /// The bank refused. The text is the bank's.
     #[error("the bank refused ({code:?}): “{message}”")]
     Refused {
@@ -59,19 +73,32 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects.
+    /// Connects. An `https` address needs `authority`: the certificate, in PEM, that the bank's is
+    /// signed by.
     ///
     /// # Errors
-    /// The address is none, or nobody answers there.
-    pub async fn connect(address: &str) -> Result<Self, ClientError> {
+    /// The address is none, or nobody who can be trusted answers there.
+    pub async fn connect(address: &str, authority: Option<&[u8]>) -> Result<Self, ClientError> {
         let quoted = || Quotation::new(address).to_string();
-        let channel = Endpoint::from_shared(address.to_owned())
+        let endpoint = Endpoint::from_shared(address.to_owned())
             .map_err(|_| ClientError::Address(quoted()))?
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            .connect()
-            .await
-            .map_err(|_| ClientError::Unreachable(quoted()))?;
+            .timeout(CALL_TIMEOUT);
+        let https = endpoint.uri().scheme_str() == Some("https");
+        let endpoint = match (https, authority) {
+            (false, None) => endpoint,
+            (false, Some(_)) => return Err(ClientError::NotTls(quoted())),
+            (true, None) => return Err(ClientError::NoAuthority(quoted())),
+            (true, Some(authority)) => {
+                let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
+                let untrusted = |why| untrusted(quoted(), &why);
+                endpoint.tls_config(tls).map_err(untrusted)?
+            }
+        };
+        let channel = endpoint.connect().await.map_err(|why| match https {
+            true => untrusted(quoted(), &why),
+            false => ClientError::Unreachable(quoted()),
+        })?;
         Ok(Self { channel })
     }
 
@@ -121,6 +148,16 @@ impl Client {
             .decision
             .ok_or(DecodeError::Truncated)?)
     }
+}
+
+fn untrusted(address: String, why: &tonic::transport::Error) -> ClientError {
+    // The cause says more than "transport error".
+    let mut cause: &dyn std::error::Error = why;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let why = cause.to_string();
+    ClientError::Untrusted { address, why }
 }
 
 fn refused(status: Status) -> ClientError {

@@ -9,7 +9,7 @@ use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::trust::{TrustList, TrustedBank};
 use taxproof_verifier::bank::{Bank, Clock};
 use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
-use taxproof_verifier::service;
+use taxproof_verifier::service::{self, Settings};
 
 /// What a bank's folder is made from.
 #[derive(Debug, Args)]
@@ -106,10 +106,12 @@ pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
 pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
     service::log();
     let folder = Folder::open(&super::config(&arguments.dir))?;
-    let listen = arguments.listen.unwrap_or(folder.config.listen);
+    let mut settings = Settings::of(&folder);
+    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    settings.check()?;
     super::runtime()?.block_on(async {
         let bank = Bank::open(folder, Clock::system()).await?;
-        let serving = service::serve(Arc::new(bank), listen).await?;
+        let serving = service::serve_as(Arc::new(bank), settings).await?;
         eprintln!("listening on {}", serving.address());
         Ok(serving.until(service::stop_signal()?).await?)
     })

@@ -1,8 +1,8 @@
 //! What a running service is asked: epochs, requests, decisions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use taxproof_proto::v1::decision_service_client::DecisionServiceClient;
@@ -12,7 +12,7 @@ use taxproof_proto::v1::{
     AddEpochRequest, CreateRequestRequest, Decision, Epoch, GetDecisionRequest, ListEpochsRequest,
     RequestState, Verdict,
 };
-use tonic::transport::Channel;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
 use super::Server;
 
@@ -250,8 +250,25 @@ fn print(printed: &Printed) {
 pub(super) async fn connect(server: &Server) -> anyhow::Result<Channel> {
     let endpoint = Channel::from_shared(server.server.clone());
     let endpoint = endpoint.with_context(|| format!("`{}` is no address", server.server))?;
+    let https = endpoint.uri().scheme_str() == Some("https");
+    let endpoint = match (https, &server.ca) {
+        (false, None) => endpoint,
+        (false, Some(_)) => bail!("{} is not https", server.server),
+        (true, None) => bail!("{} needs `--ca`", server.server),
+        (true, Some(ca)) => endpoint.tls_config(tls(server, ca)?)?,
+    };
     let channel = endpoint.connect().await;
     channel.with_context(|| format!("cannot reach {}", server.server))
+}
+
+fn tls(server: &Server, ca: &Path) -> anyhow::Result<ClientTlsConfig> {
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(super::read(ca)?));
+    Ok(match (&server.cert, &server.key) {
+        (Some(cert), Some(key)) => {
+            tls.identity(Identity::from_pem(super::read(cert)?, super::read(key)?))
+        }
+        _ => tls,
+    })
 }
 
 /// What a service answered instead.

@@ -41,7 +41,7 @@ pub(super) async fn holds(cast: &Cast, times: &mut Stopwatch) -> anyhow::Result<
         answer.presentation.proof.len(),
         answer.sealed.len()
     );
-    let client = Client::connect(&cast.bank.url()).await?;
+    let client = Client::connect(&cast.bank.url(), None).await?;
     let start = Instant::now();
     let decision = client.submit(answer.sealed.clone()).await?;
     times.note(
@@ -83,7 +83,7 @@ pub(super) async fn does_not_hold(cast: &Cast) -> anyhow::Result<()> {
     };
     let answer = question.answer(&prover, &disclosure, now(), |_| ())?;
     println!("\nIt agrees to disclose which rules fail, and proves that. The bank sees:\n");
-    let client = Client::connect(&cast.bank.url()).await?;
+    let client = Client::connect(&cast.bank.url(), None).await?;
     let decision = client.submit(answer.sealed).await?;
     applicant.wallet.note(&answer.answered)?;
     ensure!(
@@ -100,7 +100,7 @@ pub(super) async fn replay(cast: &Cast) -> anyhow::Result<()> {
     let (applicant, question) = find(cast, true).await?;
     let prover = prover(cast, applicant)?;
     let answer = question.answer(&prover, &Disclosure::default(), now(), |_| ())?;
-    let client = Client::connect(&cast.bank.url()).await?;
+    let client = Client::connect(&cast.bank.url(), None).await?;
     let first = client.submit(answer.sealed.clone()).await?;
     let again = client.submit(answer.sealed.clone()).await?;
     ensure!(
@@ -136,7 +136,7 @@ pub(super) async fn tampered(cast: &Cast) -> anyhow::Result<()> {
     let honest = question
         .answer(&prover, &Disclosure::default(), now(), |_| ())?
         .presentation;
-    let client = Client::connect(&cast.bank.url()).await?;
+    let client = Client::connect(&cast.bank.url(), None).await?;
 
     let mut flipped = honest.clone();
     flipped.proof[0] ^= 1;

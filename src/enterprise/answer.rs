@@ -31,6 +31,8 @@ pub(crate) struct FetchArguments {
     /// The bank's service, such as http://127.0.0.1:50051.
     #[arg(long, value_name = "URL")]
     from: String,
+    #[command(flatten)]
+    authority: Authority,
     /// The request's id.
     #[arg(long)]
     id: String,
@@ -39,10 +41,26 @@ pub(crate) struct FetchArguments {
     out: PathBuf,
 }
 
+/// Whose certificate to trust.
+#[derive(Debug, Args)]
+struct Authority {
+    /// The authority of the bank's certificate, in PEM, for an address with https.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl Authority {
+    async fn connect(&self, address: &str) -> anyhow::Result<Client> {
+        let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
+        let authority = self.ca.as_ref().map(read).transpose()?;
+        Ok(Client::connect(address, authority.as_deref()).await?)
+    }
+}
+
 pub(super) fn fetch(arguments: &FetchArguments) -> anyhow::Result<()> {
     let request = runtime()?.block_on(async {
-        let client = Client::connect(&arguments.from).await?;
-        client.request(&arguments.id).await
+        let client = arguments.authority.connect(&arguments.from).await?;
+        anyhow::Ok(client.request(&arguments.id).await?)
     })?;
     Ok(write_private(&arguments.out, &request)?)
 }
@@ -142,6 +160,8 @@ pub(crate) struct ProveArguments {
     disclose_band: bool,
     #[command(flatten)]
     destination: Destination,
+    #[command(flatten)]
+    authority: Authority,
 }
 
 #[derive(Debug, Args)]
@@ -209,7 +229,7 @@ where
     report(loaded, &answer.timings);
     // Noted before it leaves: an answer whose receipt is lost on the way was given.
     wallet.note(&answer.answered)?;
-    deliver(&arguments.destination, answer)
+    deliver(arguments, answer)
 }
 
 fn refuse_false_claim(question: &Question, reasons: &[String]) -> ExitCode {
@@ -283,15 +303,16 @@ fn report(loaded: Duration, timings: &Timings) {
     );
 }
 
-fn deliver(destination: &Destination, answer: Answer) -> anyhow::Result<ExitCode> {
+fn deliver(arguments: &ProveArguments, answer: Answer) -> anyhow::Result<ExitCode> {
+    let destination = &arguments.destination;
     if let Some(path) = &destination.out {
         write_private(path, &answer.sealed)?;
         eprintln!("wrote {}", path.display());
     }
     if let Some(address) = &destination.send {
         let decision = runtime()?.block_on(async {
-            let client = Client::connect(address).await?;
-            client.submit(answer.sealed).await
+            let client = arguments.authority.connect(address).await?;
+            anyhow::Ok(client.submit(answer.sealed).await?)
         })?;
         return print(&decision);
     }

@@ -134,7 +134,7 @@ impl World {
             .expect("an epoch");
         let serving = service::serve(Arc::clone(&bank), ([127, 0, 0, 1], 0).into()).await;
         let serving = serving.expect("a service");
-        let client = Client::connect(&format!("http://{}", serving.address())).await;
+        let client = Client::connect(&format!("http://{}", serving.address()), None).await;
 
         let banks = TrustList {
             authorities: vec![],

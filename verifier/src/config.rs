@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::{Digest, Profile};
@@ -14,7 +15,10 @@ use zeroize::Zeroizing;
 
 use crate::key::{Admission, KeyRefused};
 use crate::keyring::{AnyVerifier, Keyring};
+use crate::limits::Limits;
+use crate::roles::{Role, Roles};
 use crate::seal::{Identity, NotAnIdentity};
+use crate::transport::{Security, Tls, TlsError, TlsFiles};
 
 /// `bank.toml`. Paths are relative to its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,46 @@ pub struct Config {
     /// Schema files, besides the built-in one for China's bureaux.
     #[serde(default)]
     pub schemas: Vec<PathBuf>,
+    /// Lets a service without TLS listen elsewhere than on loopback, where whoever reaches it may
+    /// do everything.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_plaintext_from_other_machines: bool,
+    /// The service's certificate, and whose callers' certificates it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+    /// What each name of a certificate may do; needs `tls`.
+    #[serde(default, skip_serializing_if = "Roles::is_empty")]
+    pub roles: Roles,
+    /// Limits other than the default ones.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: Limits,
+}
+
+/// The part `tls` of a configuration: files in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The service's certificate, then those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authorities of the callers' certificates.
+    pub client_authorities: PathBuf,
+    /// What callers without a certificate are; without it they are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous_role: Option<Role>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+fn is_default(limits: &Limits) -> bool {
+    *limits == Limits::default()
 }
 
 fn loopback() -> SocketAddr {
@@ -109,6 +153,12 @@ pub enum ConfigError {
     /// The identity is none.
     #[error("the identity: {0}")]
     Identity(#[from] NotAnIdentity),
+    /// A certificate, its key or the clients' authorities are wrong.
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
+    /// Names have roles but nothing says whose certificates name them.
+    #[error("`roles` needs `tls`: without certificates nobody has a name")]
+    RolesWithoutTls,
     /// A schema is wrong.
     #[error("{path}: {why}", path = .path.display())]
     Schema {
@@ -136,6 +186,8 @@ pub struct Folder {
     pub schemas: Vec<Schema>,
     /// The folder of the database, made where it was missing.
     pub state: PathBuf,
+    /// How the service tells its callers apart.
+    pub security: Security,
 }
 
 impl Folder {
@@ -172,9 +224,30 @@ impl Folder {
             identity: secret(&folder.join(&config.identity))?.parse()?,
             schemas,
             state,
+            security: security(&config, folder)?,
             config,
         })
     }
+}
+
+fn security(config: &Config, folder: &Path) -> Result<Security, ConfigError> {
+    let Some(tls) = &config.tls else {
+        return match config.roles.is_empty() {
+            true => Ok(Security::Plaintext),
+            false => Err(ConfigError::RolesWithoutTls),
+        };
+    };
+    let files = TlsFiles {
+        certificate: folder.join(&tls.certificate),
+        key: folder.join(&tls.key),
+        client_authorities: folder.join(&tls.client_authorities),
+        anonymous: tls.anonymous_role.is_some(),
+    };
+    Ok(Security::Tls {
+        tls: Arc::new(Tls::open(files)?),
+        roles: Arc::new(config.roles.clone()),
+        anonymous: tls.anonymous_role,
+    })
 }
 
 /// What a bank's folder is made from.
@@ -221,6 +294,10 @@ impl NewFolder<'_> {
             signing_key: SIGNING_KEY.into(),
             identity: IDENTITY.into(),
             schemas: copies(self.schemas, folder, "schemas")?,
+            allow_plaintext_from_other_machines: false,
+            tls: None,
+            roles: Roles::default(),
+            limits: Limits::default(),
         };
         let signing_key = SigningKey::random(self.profile)?.to_pem()?;
         write_new(&folder.join(SIGNING_KEY), signing_key.as_bytes())?;

@@ -3,7 +3,8 @@
 //! From the points up: [`canonical`] points make a [`key`] and a [`proof`]; a [`reduced`] key has
 //! only the inputs that change, which for a policy and an epoch is a [`prepared`] policy; a
 //! [`batch`] verifies many at once; [`presentation`] says what all of it shows of a request. The
-//! [`bank`] keeps what it did in a [`store`], and the [`service`] offers it over gRPC.
+//! [`bank`] keeps what it did in a [`store`], and the [`service`] offers it over gRPC: through a
+//! [`transport`] that knows its callers, whose [`roles`] say what they may call.
 
 pub mod bank;
 pub mod batch;
@@ -13,11 +14,14 @@ pub mod epoch;
 pub mod key;
 pub mod keyring;
 pub mod limits;
+pub mod metrics;
 pub mod prepared;
 pub mod presentation;
 pub mod proof;
 pub mod receipt;
 pub mod reduced;
+pub mod roles;
 pub mod seal;
 pub mod service;
 pub mod store;
+pub mod transport;

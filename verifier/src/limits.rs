@@ -1,6 +1,10 @@
 //! Every limit of the service, each with its reason. Sizes are in bytes.
+//!
+//! Those of [`Limits`] can be configured; the others follow from the protocol.
 
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use taxproof_claims::request::MAX_SIGNED_REQUEST;
 
@@ -13,15 +17,101 @@ pub const HEADER_LIST: u32 = 16 * 1024;
 /// Calls at once on one connection; a wallet makes one.
 pub const STREAMS: u32 = 64;
 
-/// How long a call may take: verifying takes milliseconds, so that a longer one hangs.
-pub const CALL: Duration = Duration::from_secs(10);
+/// Streams that a peer opened and reset before they were served: more is a rapid reset attack
+/// (CVE-2023-44487).
+pub const PENDING_RESETS: usize = 20;
 
-/// How long calls in progress may take to end once the service is told to stop.
-pub const DRAIN: Duration = Duration::from_secs(10);
+/// How long `accept` pauses after an error: out of file descriptors, trying at once fails again.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Presentations that wait or are verified at once; one more is refused. At a millisecond each on a
-/// core, the last waits a fraction of a second.
-pub const PRESENTATIONS: usize = 256;
+/// How often a quiet connection is asked whether it still lives, and how long it may take to say
+/// so: what is gone does not keep its place until its age.
+pub const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Peers whose rate is remembered. A certificate's name or an address takes some 100 bytes.
+pub const PEERS: usize = 4096;
+
+/// When a caller who was shed should try again: the queue turns over in less.
+pub const RETRY: Duration = Duration::from_millis(250);
+
+/// How often the files of certificates are looked at. Certificates are renewed days ahead.
+pub const CERTIFICATE_CHECK: Duration = Duration::from_secs(60);
+
+/// Limits that a bank can set in its configuration. Times are in seconds there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections at once: each takes a file descriptor and some 20 kB. A bank's gateways hold a
+    /// few.
+    pub connections: usize,
+    /// How long a TLS handshake may take: two round trips, even around the world.
+    #[serde(with = "seconds")]
+    pub handshake: Duration,
+    /// How long a call may take, and the longest deadline that a caller can ask for: verifying
+    /// takes milliseconds, so that a longer one hangs.
+    #[serde(with = "seconds")]
+    pub call: Duration,
+    /// How long a connection may last: then its certificate is verified anew, and a load balancer
+    /// can choose again.
+    #[serde(with = "seconds")]
+    pub connection_age: Duration,
+    /// How long calls may go on after that.
+    #[serde(with = "seconds")]
+    pub connection_grace: Duration,
+    /// Calls a second by one peer in the long run, more than two cores can verify.
+    pub peer_calls_per_second: u32,
+    /// Calls by one peer at once.
+    pub peer_calls_at_once: u32,
+    /// Presentations that wait or are verified at once; one more is refused. At a millisecond each
+    /// on a core, the last waits a fraction of a second.
+    pub presentations: usize,
+    /// How long calls in progress may take to end once the service is told to stop.
+    #[serde(with = "seconds")]
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            handshake: Duration::from_secs(5),
+            call: Duration::from_secs(10),
+            connection_age: Duration::from_secs(30 * 60),
+            connection_grace: Duration::from_secs(30),
+            peer_calls_per_second: 5000,
+            peer_calls_at_once: 10_000,
+            presentations: 256,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A duration as a number of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(time.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Number {
+            Whole(u32),
+            Part(f64),
+        }
+        match Number::deserialize(from)? {
+            Number::Whole(seconds) => Ok(Duration::from_secs(seconds.into())),
+            Number::Part(seconds) => Duration::try_from_secs_f64(seconds)
+                .ok()
+                .filter(|time| *time <= Duration::from_secs(u32::MAX.into()))
+                .ok_or_else(|| de::Error::custom("a time is a number of seconds, not negative")),
+        }
+    }
+}
 
 /// Prepared policies that are kept: one for each policy and epoch in use. Preparing again takes
 /// milliseconds.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use taxproof_verifier::bank::{Bank, Clock};
 use taxproof_verifier::config::Folder;
-use taxproof_verifier::service;
+use taxproof_verifier::service::{self, Settings};
 
 /// The bank's service.
 #[derive(Parser)]
@@ -23,9 +23,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     service::log();
     let folder = Folder::open(&arguments.config)?;
-    let listen = folder.config.listen;
+    let settings = Settings::of(&folder);
+    settings.check()?;
     let bank = Bank::open(folder, Clock::system()).await?;
-    let serving = service::serve(Arc::new(bank), listen).await?;
+    let serving = service::serve_as(Arc::new(bank), settings).await?;
     eprintln!("listening on {}", serving.address());
     let stopped = service::stop_signal().context("cannot listen for signals")?;
     Ok(serving.until(stopped).await?)

@@ -72,7 +72,9 @@ async fn a_bank_s_answers_are_checked_and_its_words_tamed() {
     let id = request.digest().to_string();
     let signed = request.sign(&scene.bank.key);
     let address = serve(&signed).await;
-    let client = Client::connect(&format!("http://{address}")).await.unwrap();
+    let client = Client::connect(&format!("http://{address}"), None)
+        .await
+        .unwrap();
     assert_eq!(client.request(&id).await.unwrap(), signed.encode());
     let other = client.request(&"0".repeat(64)).await;
     assert!(matches!(other, Err(ClientError::OtherRequest)));
@@ -94,8 +96,8 @@ async fn where_no_service_is_the_error_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = Client::connect(&address).await.unwrap_err();
+    let error = Client::connect(&address, None).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable(at) if at == address));
-    let error = Client::connect("no address").await.unwrap_err();
+    let error = Client::connect("no address", None).await.unwrap_err();
     assert!(matches!(error, ClientError::Address(_)));
 }

@@ -27,7 +27,8 @@ use tokio::sync::Semaphore;
 use crate::config::Folder;
 use crate::epoch::TrustedEpoch;
 use crate::keyring::Keyring;
-use crate::limits::{PREPARED_POLICIES, PRESENTATIONS};
+use crate::limits::PREPARED_POLICIES;
+use crate::metrics::Metrics;
 use crate::seal::Identity;
 use crate::store::{Store, StoreError};
 
@@ -48,7 +49,8 @@ pub struct Bank {
     /// One for each presentation that may wait or be verified.
     presentations: Semaphore,
     /// One for each core.
-    cores: Semaphore,
+    cores: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
 impl Bank {
@@ -60,6 +62,7 @@ impl Bank {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             store: Store::open(&folder.state.join(DATABASE)).await?,
+            presentations: Semaphore::new(folder.config.limits.presentations),
             id: folder.config.id,
             name: folder.config.name,
             keys: folder.keys,
@@ -70,8 +73,8 @@ impl Bank {
             clock,
             policies: Kept::default(),
             epochs: Kept::default(),
-            presentations: Semaphore::new(PRESENTATIONS),
-            cores: Semaphore::new(cores),
+            cores: Arc::new(Semaphore::new(cores)),
+            metrics: Arc::default(),
         })
     }
 
@@ -103,6 +106,11 @@ impl Bank {
     /// The keys that it accepts proofs under.
     pub const fn keys(&self) -> &Keyring {
         &self.keys
+    }
+
+    /// What it counts.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// What it keeps.

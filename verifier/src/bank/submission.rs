@@ -24,10 +24,10 @@ impl Bank {
         client_request_id: &str,
     ) -> Result<Decision, Refusal> {
         check_client_request_id(client_request_id)?;
-        let _waiting = self
-            .presentations
-            .try_acquire()
-            .map_err(|_| Refusal::Busy)?;
+        let _waiting = self.presentations.try_acquire().map_err(|_| {
+            self.metrics.shed("queue");
+            Refusal::Busy
+        })?;
         let bank = Arc::clone(self);
         let opened = self.compute(move || bank.identity.open(&sealed)).await?;
         let presentation = Presentation::decode(&opened?)?;
@@ -112,13 +112,18 @@ impl Bank {
         })
     }
 
-    /// Computes on a thread for that, on as many at once as there are cores.
+    /// Computes on a thread for that, on as many at once as there are cores. Dropped before its
+    /// turn, it is not begun; dropped later, its core stays taken until it ends.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let _core = self.cores.acquire().await.map_err(|_| Refusal::Aborted)?;
-        let task = tokio::task::spawn_blocking(work);
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        let core = core.map_err(|_| Refusal::Aborted)?;
+        let task = tokio::task::spawn_blocking(move || {
+            let _core = core;
+            work()
+        });
         task.await.map_err(|_| Refusal::Aborted)
     }
 }

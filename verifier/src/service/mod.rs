@@ -9,7 +9,8 @@ mod trust;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use taxproof_proto::v1::decision_service_server::DecisionServiceServer;
 use taxproof_proto::v1::policy_service_server::PolicyServiceServer;
@@ -20,10 +21,64 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
+use tower::layer::util::{Identity, Stack};
 
 use crate::bank::Bank;
-use crate::limits::{CALL, DRAIN, HEADER_LIST, MESSAGE, STREAMS};
+use crate::config::Folder;
+use crate::limits::{
+    CERTIFICATE_CHECK, HEADER_LIST, KEEPALIVE, Limits, MESSAGE, PENDING_RESETS, STREAMS,
+};
+use crate::transport::{Gate, Security, Tls, incoming};
+
+/// Where and how to serve.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; with port 0 the system chooses one.
+    pub listen: SocketAddr,
+    /// How callers are told apart.
+    pub security: Security,
+    /// Whether a service without TLS may listen elsewhere than on loopback.
+    pub allow_plaintext_from_other_machines: bool,
+    /// What it takes at most.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Without TLS, with the default limits.
+    pub fn plaintext(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            security: Security::Plaintext,
+            allow_plaintext_from_other_machines: false,
+            limits: Limits::default(),
+        }
+    }
+
+    /// As a bank's configuration says.
+    pub fn of(folder: &Folder) -> Self {
+        let config = &folder.config;
+        Self {
+            listen: config.listen,
+            security: folder.security.clone(),
+            allow_plaintext_from_other_machines: config.allow_plaintext_from_other_machines,
+            limits: config.limits.clone(),
+        }
+    }
+
+    /// Checks that nobody on another machine is let in unasked.
+    ///
+    /// # Errors
+    /// Without TLS the service is to listen on more than loopback, and nothing says that it may.
+    pub fn check(&self) -> Result<(), ServeError> {
+        let unasked = matches!(self.security, Security::Plaintext);
+        let allowed = self.listen.ip().is_loopback() || self.allow_plaintext_from_other_machines;
+        match unasked && !allowed {
+            true => Err(ServeError::Plaintext(self.listen)),
+            false => Ok(()),
+        }
+    }
+}
 
 /// A service that is running.
 #[derive(Debug)]
@@ -31,6 +86,7 @@ pub struct Serving {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), tonic::transport::Error>>,
+    drain: Duration,
 }
 
 /// A service could not begin, or ended by itself.
@@ -45,6 +101,12 @@ pub enum ServeError {
         /// Why not.
         why: io::Error,
     },
+    /// Whoever reaches that address could do everything. The configuration must be mended.
+    #[error(
+        "without `tls` the service listens on loopback only, not on {0}: set `tls`, or \
+         `allow_plaintext_from_other_machines` where something else keeps strangers out"
+    )]
+    Plaintext(SocketAddr),
     /// The transport broke.
     #[error("the service ended: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -53,11 +115,26 @@ pub enum ServeError {
     Task(#[from] tokio::task::JoinError),
 }
 
+/// Begins to serve a bank on loopback without TLS, within the default limits.
+///
+/// # Errors
+/// As of [`serve_as`].
+pub async fn serve(bank: Arc<Bank>, listen: SocketAddr) -> Result<Serving, ServeError> {
+    serve_as(bank, Settings::plaintext(listen)).await
+}
+
 /// Begins to serve a bank. With port 0 the system chooses one: see [`Serving::address`].
 ///
 /// # Errors
-/// The address cannot be listened on.
-pub async fn serve(bank: Arc<Bank>, listen: SocketAddr) -> Result<Serving, ServeError> {
+/// The address cannot be listened on, or must not be without TLS.
+pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, ServeError> {
+    settings.check()?;
+    let Settings {
+        listen,
+        security,
+        limits,
+        ..
+    } = settings;
     let error = |why| ServeError::Listen {
         address: listen,
         why,
@@ -65,18 +142,61 @@ pub async fn serve(bank: Arc<Bank>, listen: SocketAddr) -> Result<Serving, Serve
     let listener = TcpListener::bind(listen).await.map_err(error)?;
     let address = listener.local_addr().map_err(error)?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = router(&bank).serve_with_incoming_shutdown(
-        TcpIncoming::from(listener).with_nodelay(Some(true)),
+    let metrics = Arc::clone(bank.metrics());
+    if let Security::Tls { tls, .. } = &security {
+        tokio::spawn(reload(Arc::downgrade(tls), Hangups::new()));
+    }
+    let tls = matches!(security, Security::Tls { .. });
+    let serving = router(&bank, &limits).serve_with_incoming_shutdown(
+        incoming(listener, security, &limits, metrics),
         // A dropped `Serving` stops its service, too.
         async { stopped.await.unwrap_or_default() },
     );
     let task = tokio::spawn(serving);
-    tracing::info!(%address, bank = bank.id(), "serving");
+    tracing::info!(%address, tls, bank = bank.id(), "serving");
     Ok(Serving {
         address,
         stop,
         task,
+        drain: limits.drain,
     })
+}
+
+/// Reads the certificates again when the process is told to by SIGHUP, and when they changed.
+async fn reload(tls: Weak<Tls>, mut told: Hangups) {
+    loop {
+        let _ = tokio::time::timeout(CERTIFICATE_CHECK, told.next()).await;
+        let Some(tls) = tls.upgrade() else { return };
+        match tls.reload() {
+            Ok(true) => tracing::info!("new certificates"),
+            Ok(false) => {}
+            Err(why) => tracing::error!(%why, "the certificates stay as they were"),
+        }
+    }
+}
+
+/// The SIGHUPs that the process gets, which no longer end it.
+#[derive(Debug)]
+struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl Hangups {
+    fn new() -> Self {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(
+            #[cfg(unix)]
+            signal(SignalKind::hangup()).ok(),
+        )
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.0 {
+            signals.recv().await;
+            return;
+        }
+        std::future::pending().await
+    }
 }
 
 impl Serving {
@@ -85,14 +205,14 @@ impl Serving {
         self.address
     }
 
-    /// Takes no further calls, lets those in progress end within [`DRAIN`], and stops.
+    /// Takes no further calls, lets those in progress end within the drain limit, and stops.
     ///
     /// # Errors
     /// The service had ended by itself.
     pub async fn stop(self) -> Result<(), ServeError> {
         drop(self.stop);
         let mut task = self.task;
-        match tokio::time::timeout(DRAIN, &mut task).await {
+        match tokio::time::timeout(self.drain, &mut task).await {
             Ok(ended) => Ok(ended??),
             Err(_) => {
                 task.abort();
@@ -150,7 +270,7 @@ pub fn log() {
 #[derive(Debug, Clone)]
 struct Service(Arc<Bank>);
 
-fn router(bank: &Arc<Bank>) -> Router {
+fn router(bank: &Arc<Bank>, limits: &Limits) -> Router<Stack<Gate, Identity>> {
     let service = || Service(Arc::clone(bank));
     macro_rules! limited {
         ($server:ident) => {
@@ -160,9 +280,14 @@ fn router(bank: &Arc<Bank>) -> Router {
         };
     }
     Server::builder()
-        .timeout(CALL)
+        .layer(Gate::new(limits, Arc::clone(bank.metrics())))
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_LIST)
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
+        .max_connection_age(limits.connection_age)
+        .max_connection_age_grace(limits.connection_grace)
         .add_service(limited!(PolicyServiceServer))
         .add_service(limited!(RequestServiceServer))
         .add_service(limited!(PresentationServiceServer))

@@ -3,7 +3,9 @@
 use tonic::{Code, Status};
 
 use crate::bank::Refusal;
+use crate::limits::RETRY;
 use crate::store::Replay;
+use crate::transport::exhausted;
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
@@ -12,6 +14,7 @@ impl From<Refusal> for Status {
                 tracing::error!(%refusal, "internal");
                 Self::internal("the service cannot do this now; its log says why")
             }
+            Code::ResourceExhausted => exhausted(&refusal.to_string(), RETRY),
             code => Self::new(code, refusal.to_string()),
         }
     }

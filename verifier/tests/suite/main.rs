@@ -7,10 +7,14 @@
 
 mod attacks;
 mod batches;
+mod callers;
+mod certificates;
 mod cost;
 mod fixture;
 mod garbage;
 mod keys;
+mod limits;
+mod overload;
 mod presentations;
 mod process;
 mod reduced_keys;

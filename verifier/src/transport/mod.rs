@@ -1,0 +1,16 @@
+//! From a socket to a call: connections, TLS, and what each call has to pass.
+
+mod connection;
+mod deadline;
+mod gate;
+mod listener;
+mod rate;
+mod tls;
+
+pub use connection::{Connection, Peer};
+pub use gate::{Gate, Gated};
+pub use listener::{Security, incoming};
+pub use rate::Rates;
+pub use tls::{Tls, TlsError, TlsFiles};
+
+pub(crate) use gate::exhausted;
