@@ -3,8 +3,7 @@
 //! An empty leaf is 0. Subtrees without leaves are hashed once for each height, so a tree of `n`
 //! leaves costs about `n`/7 node hashes, whatever the depth.
 
-use rayon::prelude::*;
-use taxproof_claims::hash::node;
+use taxproof_claims::hash::{node, nodes};
 use taxproof_claims::shape::{TREE_ARITY, TREE_DEPTH};
 use taxproof_claims::statement::Path;
 use taxproof_engine::poseidon2::Poseidon2Field;
@@ -37,14 +36,7 @@ impl<F: Poseidon2Field> Tree<F> {
         }
         let mut levels = vec![leaves];
         for empty in &empty {
-            let parents = levels
-                .last()
-                .map(|level| {
-                    level
-                        .par_chunks(TREE_ARITY)
-                        .map(|c| node(&padded(c, *empty)))
-                })
-                .map(ParallelIterator::collect::<Vec<F>>);
+            let parents = levels.last().map(|level| parents(level, *empty));
             levels.push(parents.unwrap_or_default());
         }
         Self { levels, empty }
@@ -68,6 +60,16 @@ impl<F: Poseidon2Field> Tree<F> {
         }
         path
     }
+}
+
+/// The nodes above a level whose last octet is filled up with empty nodes.
+fn parents<F: Poseidon2Field>(level: &[F], empty: F) -> Vec<F> {
+    let (octets, rest) = level.as_chunks();
+    let mut parents = nodes(octets);
+    if !rest.is_empty() {
+        parents.push(node(&padded(rest, empty)));
+    }
+    parents
 }
 
 fn padded<F: Copy>(nodes: &[F], empty: F) -> [F; TREE_ARITY] {

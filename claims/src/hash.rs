@@ -13,7 +13,10 @@
 //! arkworks' sponge.
 
 use ark_ff::PrimeField;
-use taxproof_engine::poseidon2::{Poseidon2, Poseidon2Field};
+use taxproof_engine::Kernels;
+use taxproof_engine::poseidon2::{
+    Poseidon2, Poseidon2Field, absorb_all, compress_all, permute_all,
+};
 
 use crate::shape::TREE_ARITY;
 
@@ -74,6 +77,45 @@ where
         self.filled += 1;
     }
 
+    /// Sponges under a tag that have absorbed equally many of their `elements` elements, one for
+    /// each `absorbed` of the inputs. More must follow in each. What can be done before they do is
+    /// done, so that up to a block of them, such as a salt, costs one permutation.
+    ///
+    /// # Panics
+    /// The inputs are no multiple of `absorbed`, or not fewer than `elements` for each sponge.
+    pub fn absorb_all(tag: Tag, elements: usize, absorbed: usize, inputs: &[F]) -> Vec<Self> {
+        assert!(
+            (1..elements).contains(&absorbed) && inputs.len().is_multiple_of(absorbed),
+            "each sponge absorbs equally many elements, and more must follow"
+        );
+        let empty = Self::new(tag, elements);
+        let mut states = vec![empty.state; inputs.len() / absorbed];
+        absorb_all(Kernels::best(), &mut states, inputs);
+        let filled = absorbed % (T - 1);
+        states
+            .into_iter()
+            .map(|state| Self { state, filled })
+            .collect()
+    }
+
+    /// The hash of each sponge, as by [`Self::squeeze`].
+    pub fn squeeze_all(sponges: &[Self]) -> Vec<F> {
+        let mut states: Vec<_> = sponges.iter().map(|sponge| sponge.state).collect();
+        permute_all(Kernels::best(), &mut states);
+        states.into_iter().map(|state| state[0]).collect()
+    }
+
+    /// The state, to be kept and resumed from. It is as secret as what was absorbed.
+    pub const fn state(&self) -> &[F; T] {
+        &self.state
+    }
+
+    /// The sponge that had a state after `absorbed` elements.
+    pub const fn resume(state: [F; T], absorbed: usize) -> Self {
+        let filled = absorbed % (T - 1);
+        Self { state, filled }
+    }
+
     /// The hash. The number of absorbed elements must be the one given to [`Self::new`].
     pub fn squeeze(mut self) -> F {
         Poseidon2::<F, T>::default().permute(&mut self.state);
@@ -93,6 +135,11 @@ pub fn node<F: Poseidon2Field>(children: &[F; TREE_ARITY]) -> F {
     let mut state = *children;
     Poseidon2::<F, TREE_ARITY>::default().permute(&mut state);
     state[0] + children[0]
+}
+
+/// The nodes of many octets of children, as by [`node`].
+pub fn nodes<F: Poseidon2Field>(children: &[[F; TREE_ARITY]]) -> Vec<F> {
+    compress_all(Kernels::best(), children)
 }
 
 #[cfg(test)]
@@ -132,5 +179,36 @@ mod tests {
         let before = node(&children);
         children.swap(3, 4);
         assert_ne!(before, node(&children));
+    }
+
+    #[test]
+    fn many_sponges_are_sponges() {
+        for absorbed in [1, 14, 15, 16, 29, 30, 31] {
+            let inputs: Vec<Fr> = (0..9 * absorbed as u64).map(f).collect();
+            let elements = absorbed + 2;
+            let mut many = Sponge::<Fr, LEAF_WIDTH>::absorb_all(LEAF, elements, absorbed, &inputs);
+            let mut expected = Vec::new();
+            for (sponge, inputs) in many.iter_mut().zip(inputs.chunks(absorbed)) {
+                let mut alone = Sponge::<Fr, LEAF_WIDTH>::new(LEAF, elements);
+                inputs.iter().for_each(|&input| alone.absorb(input));
+                let mut resumed = Sponge::resume(*sponge.state(), absorbed);
+                for sponge in [sponge, &mut alone, &mut resumed] {
+                    sponge.absorb(f(77));
+                    sponge.absorb(f(78));
+                }
+                assert_eq!(resumed.squeeze(), alone.clone().squeeze());
+                expected.push(alone.squeeze());
+            }
+            assert_eq!(Sponge::squeeze_all(&many), expected, "{absorbed} elements");
+        }
+    }
+
+    #[test]
+    fn many_nodes_are_nodes() {
+        let children: Vec<[Fr; TREE_ARITY]> = (0..19)
+            .map(|i| std::array::from_fn(|j| f(i * 8 + j as u64)))
+            .collect();
+        let alone: Vec<Fr> = children.iter().map(node).collect();
+        assert_eq!(nodes(&children), alone);
     }
 }

@@ -52,6 +52,10 @@ pub(crate) struct Constants {
     pub(crate) reduce_difference: [[u64; 8]; LIMBS],
     /// As `reduce`, with 7p added.
     pub(crate) reduce_double_difference: [[u64; 8]; LIMBS],
+    /// 2^260 - p, by which multiples of p are subtracted modulo 2^260.
+    pub(crate) complement: [u64; LIMBS],
+    /// 2^268 / p, rounded down.
+    pub(crate) quotient: u64,
 }
 
 impl Constants {
@@ -66,6 +70,9 @@ impl Constants {
             reduce: reductions(modulus, 0),
             reduce_difference: reductions(modulus, 4),
             reduce_double_difference: reductions(modulus, 7),
+            complement: complement(p),
+            // Of p all but the top word is left out, and 2^-62 of the quotient with it.
+            quotient: ((1u128 << 76) / (modulus[3] as u128 + 1)) as u64,
         }
     }
 }
@@ -100,6 +107,20 @@ const fn scale(value: [u64; LIMBS], factor: u64) -> [u64; LIMBS] {
     let mut i = 0;
     while i < LIMBS {
         let limb = value[i] * factor + carry;
+        out[i] = limb & MASK;
+        carry = limb >> BITS;
+        i += 1;
+    }
+    out
+}
+
+/// 2^260 less a value that is not zero.
+const fn complement(value: [u64; LIMBS]) -> [u64; LIMBS] {
+    let mut out = [0; LIMBS];
+    let mut carry = 1;
+    let mut i = 0;
+    while i < LIMBS {
+        let limb = (!value[i] & MASK) + carry;
         out[i] = limb & MASK;
         carry = limb >> BITS;
         i += 1;

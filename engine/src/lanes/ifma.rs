@@ -186,19 +186,20 @@ fn reduce_fully(mut words: Words, modulus: Words) -> Words {
 }
 
 #[inline(always)]
-const fn from_words(words: [u64; 8]) -> __m512i {
+pub(crate) const fn from_words(words: [u64; 8]) -> __m512i {
     // SAFETY: both types are 64 bytes of plain integers.
     unsafe { transmute(words) }
 }
 
 #[inline(always)]
-const fn to_words(vector: __m512i) -> [u64; 8] {
+pub(crate) const fn to_words(vector: __m512i) -> [u64; 8] {
     // SAFETY: both types are 64 bytes of plain integers.
     unsafe { transmute(vector) }
 }
 
-const ZERO: Vector = [from_words([0; 8]); LIMBS];
-const MASK: __m512i = from_words([(1 << 52) - 1; 8]);
+/// Eight zeros.
+pub(crate) const ZERO: Vector = [from_words([0; 8]); LIMBS];
+pub(crate) const MASK: __m512i = from_words([(1 << 52) - 1; 8]);
 
 /// The accumulators of a product: column k counts 2^(52k).
 type Columns = [__m512i; 2 * LIMBS];
@@ -211,7 +212,7 @@ fn broadcast(limb: u64) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn broadcast_limbs(limbs: &[u64; LIMBS]) -> Vector {
+pub(crate) fn broadcast_limbs(limbs: &[u64; LIMBS]) -> Vector {
     let mut out = ZERO;
     for i in 0..LIMBS {
         out[i] = broadcast(limbs[i]);
@@ -237,7 +238,14 @@ fn accumulate(columns: &mut Columns, a: &Vector, b: &Vector) {
 /// `value / 2^260 + 1.13p`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn reduce_product(constants: &Constants, mut t: Columns) -> Vector {
+fn reduce_product(constants: &Constants, t: Columns) -> Vector {
+    normalise(divide(constants, t))
+}
+
+/// [`reduce_product`] before the carries: limbs below 2^57.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn divide(constants: &Constants, mut t: Columns) -> Vector {
     for i in 0..LIMBS - 1 {
         let carry = _mm512_srli_epi64::<52>(t[i]);
         for j in 0..LIMBS {
@@ -255,18 +263,27 @@ fn reduce_product(constants: &Constants, mut t: Columns) -> Vector {
         t[j + 5] = _mm512_madd52hi_epu64(t[j + 5], quotient, modulus);
     }
     t[5] = _mm512_add_epi64(t[5], _mm512_srli_epi64::<52>(t[4]));
-    normalise([t[5], t[6], t[7], t[8], t[9]])
+    [t[5], t[6], t[7], t[8], t[9]]
 }
 
 /// Carries, so that every limb is below 2^52. Limbs may be negative, the value not.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn normalise(mut v: Vector) -> Vector {
+pub(crate) fn normalise(mut v: Vector) -> Vector {
     for i in 0..LIMBS - 1 {
         v[i + 1] = _mm512_add_epi64(v[i + 1], _mm512_srai_epi64::<52>(v[i]));
         v[i] = _mm512_and_si512(v[i], MASK);
     }
     v
+}
+
+/// The lanes' only representation below p, of values below 2p.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn reduce_once(constants: &Constants, v: &Vector) -> Vector {
+    let difference = normalise(limbwise_sub(v, &broadcast_limbs(&constants.modulus)));
+    let negative = _mm512_cmplt_epi64_mask(difference[LIMBS - 1], ZERO[0]);
+    select(negative, &difference, v)
 }
 
 /// Adds to each lane the multiple of p that the table has for the lane's bits from 254 on.
@@ -285,9 +302,29 @@ fn reduce_range(table: &[[u64; 8]; LIMBS], offset: u64, v: Vector) -> Vector {
     normalise(out)
 }
 
+/// Brings a sum of up to 2^16 elements, its limbs below 2^60, under 2p.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn limbwise_sub(a: &Vector, b: &Vector) -> Vector {
+pub(crate) fn reduce_sum(constants: &Constants, mut v: Vector) -> Vector {
+    // The quotient is taken from the bits from 248 on, and is at most one too small.
+    let top = _mm512_srli_epi64::<40>(v[LIMBS - 1]);
+    let quotient = _mm512_madd52lo_epu64(ZERO[0], top, broadcast(constants.quotient));
+    let quotient = _mm512_srli_epi64::<20>(quotient);
+    for i in 0..LIMBS {
+        let limb = broadcast(constants.complement[i]);
+        v[i] = _mm512_madd52lo_epu64(v[i], quotient, limb);
+        if i + 1 < LIMBS {
+            v[i + 1] = _mm512_madd52hi_epu64(v[i + 1], quotient, limb);
+        }
+    }
+    let mut out = normalise(v);
+    out[LIMBS - 1] = _mm512_and_si512(out[LIMBS - 1], MASK);
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn limbwise_sub(a: &Vector, b: &Vector) -> Vector {
     let mut out = ZERO;
     for i in 0..LIMBS {
         out[i] = _mm512_sub_epi64(a[i], b[i]);
@@ -297,7 +334,7 @@ fn limbwise_sub(a: &Vector, b: &Vector) -> Vector {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
+pub(crate) fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
     let mut out = ZERO;
     for i in 0..LIMBS {
         out[i] = _mm512_add_epi64(a[i], b[i]);
@@ -316,10 +353,19 @@ fn mul(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vect
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn product(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
+pub(crate) fn product(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
     let mut columns = [ZERO[0]; 2 * LIMBS];
     accumulate(&mut columns, a, b);
     reduce_product(constants, columns)
+}
+
+/// [`product`] before the carries: limbs below 2^57.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn product_unnormalised(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
+    let mut columns = [ZERO[0]; 2 * LIMBS];
+    accumulate(&mut columns, a, b);
+    divide(constants, columns)
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -439,7 +485,7 @@ fn negate_if(constants: &Constants, mask: u8, a: &Vector) -> Vector {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
+pub(crate) fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
     let mut out = *a;
     for i in 0..LIMBS {
         out[i] = _mm512_mask_blend_epi64(mask, a[i], b[i]);
@@ -479,7 +525,7 @@ fn load_pairs(pairs: [&Pair; LANES]) -> [Vector; 2] {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn transpose(r: [__m512i; 8]) -> [__m512i; 8] {
+pub(crate) fn transpose(r: [__m512i; 8]) -> [__m512i; 8] {
     // Words, then pairs of words, then halves change places.
     let mut a = r;
     for i in 0..4 {
@@ -534,5 +580,58 @@ fn spread(w: [__m512i; 4]) -> Vector {
             MASK,
         ),
         _mm512_srli_epi64::<16>(w[3]),
+    ]
+}
+
+/// Two elements a row in arkworks' representation, sixteen times as large: in that of the lanes,
+/// below 16p.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn load_rows(rows: &[Pair; LANES]) -> [Vector; 2] {
+    let words = transpose(rows.map(|row| from_words(row.0)));
+    [
+        spread_times_sixteen([words[0], words[1], words[2], words[3]]),
+        spread_times_sixteen([words[4], words[5], words[6], words[7]]),
+    ]
+}
+
+/// The words of two vectors' elements, below 2^256, a row a lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(crate) fn store_rows(vectors: [&Vector; 2]) -> [Pair; LANES] {
+    let [a, b] = vectors.map(|vector| gather(vector));
+    let rows = transpose([a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]]);
+    rows.map(|row| Pair(to_words(row)))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn spread_times_sixteen(w: [__m512i; 4]) -> Vector {
+    [
+        _mm512_and_si512(_mm512_slli_epi64::<4>(w[0]), MASK),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<48>(w[0]), _mm512_slli_epi64::<16>(w[1])),
+            MASK,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<36>(w[1]), _mm512_slli_epi64::<28>(w[2])),
+            MASK,
+        ),
+        _mm512_and_si512(
+            _mm512_or_si512(_mm512_srli_epi64::<24>(w[2]), _mm512_slli_epi64::<40>(w[3])),
+            MASK,
+        ),
+        _mm512_srli_epi64::<12>(w[3]),
+    ]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn gather(v: &Vector) -> [__m512i; 4] {
+    [
+        _mm512_or_si512(v[0], _mm512_slli_epi64::<52>(v[1])),
+        _mm512_or_si512(_mm512_srli_epi64::<12>(v[1]), _mm512_slli_epi64::<40>(v[2])),
+        _mm512_or_si512(_mm512_srli_epi64::<24>(v[2]), _mm512_slli_epi64::<28>(v[3])),
+        _mm512_or_si512(_mm512_srli_epi64::<36>(v[3]), _mm512_slli_epi64::<16>(v[4])),
     ]
 }

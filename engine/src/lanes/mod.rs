@@ -8,9 +8,9 @@
 //! Reduction is lazy. A *narrow* element is below 3p, a *wide* one below 7p. Products are narrow
 //! whatever the factors; each operation says what else it takes and gives.
 
-mod constants;
+pub(crate) mod constants;
 #[cfg(target_arch = "x86_64")]
-mod ifma;
+pub(crate) mod ifma;
 mod portable;
 #[cfg(test)]
 mod tests;
