@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("engine", &[]),
     ("interop", &[]),
     ("claims", &["engine"]),
+    ("soundness", &[]),
     ("circuits", &["claims", "engine"]),
     ("proto", &[]),
     ("prover", &["circuits", "claims", "engine", "proto"]),
