@@ -2,13 +2,15 @@
 //!
 //! [`groth16`] proves with arkworks' keys and matrices, [`msm`] multiplies fixed points by scalars,
 //! both eight lanes at a time where the processor has AVX512-IFMA and with the same results where
-//! it has not ([`Kernels`]). [`poseidon2`] is a permutation.
+//! it has not ([`Kernels`]). [`poseidon2`] is a permutation, of many states at once, [`pairing`] what a
+//! verifier needs.
 
 mod fft;
 pub mod groth16;
 mod kernels;
 mod lanes;
 pub mod msm;
+pub mod pairing;
 pub mod poseidon2;
 
 pub use kernels::Kernels;

@@ -202,7 +202,7 @@ pub(crate) const ZERO: Vector = [from_words([0; 8]); LIMBS];
 pub(crate) const MASK: __m512i = from_words([(1 << 52) - 1; 8]);
 
 /// The accumulators of a product: column k counts 2^(52k).
-type Columns = [__m512i; 2 * LIMBS];
+pub(crate) type Columns = [__m512i; 2 * LIMBS];
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -223,7 +223,7 @@ pub(crate) fn broadcast_limbs(limbs: &[u64; LIMBS]) -> Vector {
 /// Adds `a·b`. A column takes at most ten summands below 2^52 for each call.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn accumulate(columns: &mut Columns, a: &Vector, b: &Vector) {
+pub(crate) fn accumulate(columns: &mut Columns, a: &Vector, b: &Vector) {
     for i in 0..LIMBS {
         for j in 0..LIMBS {
             columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], b[j]);
@@ -551,7 +551,7 @@ pub(crate) fn transpose(r: [__m512i; 8]) -> [__m512i; 8] {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn transpose_vectors(vectors: [&Vector; LANES]) -> [Vector; LANES] {
+pub(crate) fn transpose_vectors(vectors: [&Vector; LANES]) -> [Vector; LANES] {
     let mut out = [ZERO; LANES];
     for limb in 0..LIMBS {
         let columns = transpose(vectors.map(|vector| vector[limb]));

@@ -1,0 +1,180 @@
+//! Pairings for verifiers: over BN254 by AVX512-IFMA where the processor has it, else by arkworks.
+//!
+//! The lines of eight points of G2 are found in eight lanes; an element of Fq12 is spread over the
+//! lanes of one vector pair, so that a single verification gains as much as a batch. Values after
+//! [`EnginePairing::exponentiate`] are those of arkworks, whatever the kernels; values before it
+//! may differ from them by factors in smaller fields.
+//!
+//! # Caution!
+//! Points must be in their groups of prime order: nothing here checks it.
+
+#[cfg(target_arch = "x86_64")]
+mod exponentiation;
+#[cfg(target_arch = "x86_64")]
+mod extension;
+#[cfg(target_arch = "x86_64")]
+mod lines;
+#[cfg(target_arch = "x86_64")]
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+
+use ark_bls12_381::Bls12_381;
+use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ff::Field;
+use rayon::prelude::*;
+
+use crate::kernels::{Kernels, Path};
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{Ifma, LANES};
+
+/// A pairing whose parts can be had by kernels.
+pub trait EnginePairing: Pairing {
+    /// A point of G2 as the lines of its Miller loop.
+    type Lines: Clone + Debug + Send + Sync;
+
+    /// The lines of a point.
+    fn lines(kernels: Kernels, point: Self::G2Affine) -> Self::Lines;
+
+    /// The product of Miller loops; pairs with an identity count as one.
+    fn multiply_lines(pairs: &[(Self::G1Affine, &Self::Lines)]) -> Self::TargetField;
+
+    /// The Miller loop of each pair by itself, spread over the current rayon pool.
+    fn miller_loops(
+        kernels: Kernels,
+        pairs: &[(Self::G1Affine, Self::G2Affine)],
+    ) -> Vec<Self::TargetField>;
+
+    /// The final exponentiation, or none of zero.
+    fn exponentiate(kernels: Kernels, value: Self::TargetField) -> Option<Self::TargetField>;
+}
+
+/// The product of pairings.
+pub fn multi_pairing<E: EnginePairing>(
+    kernels: Kernels,
+    pairs: &[(E::G1Affine, E::G2Affine)],
+) -> Option<E::TargetField> {
+    let lines: Vec<_> = pairs.iter().map(|(_, q)| E::lines(kernels, *q)).collect();
+    let pairs: Vec<_> = pairs.iter().map(|(p, _)| *p).zip(&lines).collect();
+    E::exponentiate(kernels, E::multiply_lines(&pairs))
+}
+
+/// Lines over BN254 for the kernels that they were made for.
+#[derive(Debug, Clone)]
+pub struct Lines(Prepared);
+
+#[derive(Debug, Clone)]
+enum Prepared {
+    Identity,
+    Portable(<Bn254 as Pairing>::G2Prepared),
+    #[cfg(target_arch = "x86_64")]
+    Ifma(Ifma, Vec<lines::Line>),
+}
+
+impl EnginePairing for Bn254 {
+    type Lines = Lines;
+
+    fn lines(kernels: Kernels, point: G2Affine) -> Lines {
+        Lines(match kernels.0 {
+            _ if point.is_zero() => Prepared::Identity,
+            Path::Portable(_) => Prepared::Portable(point.into()),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => {
+                let [lines, ..] = lines::prepare(ifma, &[point; LANES]);
+                Prepared::Ifma(ifma, lines)
+            }
+        })
+    }
+
+    fn multiply_lines(pairs: &[(G1Affine, &Lines)]) -> Fq12 {
+        let (mut points, mut prepared) = (Vec::new(), Vec::new());
+        #[cfg(target_arch = "x86_64")]
+        let mut vectors = (None, Vec::new());
+        for (point, lines) in pairs.iter().filter(|(point, _)| !point.is_zero()) {
+            match &lines.0 {
+                Prepared::Identity => {}
+                Prepared::Portable(lines) => {
+                    points.push(*point);
+                    prepared.push(lines.clone());
+                }
+                #[cfg(target_arch = "x86_64")]
+                Prepared::Ifma(ifma, lines) => {
+                    vectors.0 = Some(*ifma);
+                    let evaluation = exponentiation::evaluation(*ifma, point);
+                    vectors.1.push((evaluation, lines.as_slice()));
+                }
+            }
+        }
+        let portable = match points.is_empty() {
+            true => Fq12::ONE,
+            false => Self::multi_miller_loop(points, prepared).0,
+        };
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(ifma), pairs) = vectors {
+            return portable * exponentiation::miller_loop(ifma, &pairs);
+        }
+        portable
+    }
+
+    fn miller_loops(kernels: Kernels, pairs: &[(G1Affine, G2Affine)]) -> Vec<Fq12> {
+        match kernels.0 {
+            Path::Portable(_) => by_arkworks::miller_loops::<Self>(pairs),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => pairs
+                .par_chunks(LANES)
+                .flat_map_iter(|pairs| exponentiation::miller_loops(ifma, pairs))
+                .collect(),
+        }
+    }
+
+    fn exponentiate(kernels: Kernels, value: Fq12) -> Option<Fq12> {
+        match kernels.0 {
+            Path::Portable(_) => by_arkworks::exponentiate::<Self>(value),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => exponentiation::final_exponentiation(ifma, &value),
+        }
+    }
+}
+
+impl EnginePairing for Bls12_381 {
+    type Lines = Self::G2Prepared;
+
+    fn lines(_: Kernels, point: Self::G2Affine) -> Self::Lines {
+        point.into()
+    }
+
+    fn multiply_lines(pairs: &[(Self::G1Affine, &Self::Lines)]) -> Self::TargetField {
+        let points = pairs.iter().map(|(point, _)| *point);
+        Self::multi_miller_loop(points, pairs.iter().map(|(_, lines)| (*lines).clone())).0
+    }
+
+    fn miller_loops(
+        _: Kernels,
+        pairs: &[(Self::G1Affine, Self::G2Affine)],
+    ) -> Vec<Self::TargetField> {
+        by_arkworks::miller_loops::<Self>(pairs)
+    }
+
+    fn exponentiate(_: Kernels, value: Self::TargetField) -> Option<Self::TargetField> {
+        by_arkworks::exponentiate::<Self>(value)
+    }
+}
+
+mod by_arkworks {
+    use super::*;
+
+    pub(super) fn miller_loops<E: Pairing>(
+        pairs: &[(E::G1Affine, E::G2Affine)],
+    ) -> Vec<E::TargetField> {
+        let one = |(p, q): &(E::G1Affine, E::G2Affine)| E::miller_loop(*p, *q).0;
+        pairs.par_iter().map(one).collect()
+    }
+
+    pub(super) fn exponentiate<E: Pairing>(value: E::TargetField) -> Option<E::TargetField> {
+        E::final_exponentiation(MillerLoopOutput(value)).map(|output| output.0)
+    }
+}
