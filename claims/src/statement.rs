@@ -289,7 +289,7 @@ pub fn evaluate(numbers: &Numbers, values: &Values) -> Evaluation {
     }
 }
 
-fn row_sum(weight: &[i32], row: &[i64]) -> i128 {
+pub(crate) fn row_sum(weight: &[i32], row: &[i64]) -> i128 {
     weight
         .iter()
         .zip(row)
@@ -297,7 +297,7 @@ fn row_sum(weight: &[i32], row: &[i64]) -> i128 {
         .sum()
 }
 
-fn weighted_sum(time: &[i32], weight: &[i32], values: &Values) -> i128 {
+pub(crate) fn weighted_sum(time: &[i32], weight: &[i32], values: &Values) -> i128 {
     let rows = time.iter().zip(values.rows());
     rows.map(|(&t, row)| i128::from(t) * row_sum(weight, row))
         .sum()

@@ -1,6 +1,12 @@
 //! Random records, numbers and policies for property tests, with what lies on a boundary more
 //! often than chance would have it. Behind the feature `testing`.
 
+mod edge;
+mod wide;
+
+pub use edge::{approach, near};
+pub use wide::wide_policy_toml;
+
 use std::fmt::Write as _;
 
 use proptest::collection::vec;
@@ -26,10 +32,20 @@ pub struct Choices {
 
 /// Choices, enough for the largest policy or record.
 pub fn choices() -> impl Strategy<Value = Choices> {
-    vec(any::<u32>(), 1200).prop_map(|numbers| Choices { numbers, next: 0 })
+    choices_for(1)
+}
+
+/// Choices, enough for so many of the largest policies and records.
+pub fn choices_for(count: usize) -> impl Strategy<Value = Choices> {
+    vec(any::<u32>(), 1200 * count).prop_map(Choices::new)
 }
 
 impl Choices {
+    /// Choices as given, and 0 for all further ones.
+    pub const fn new(numbers: Vec<u32>) -> Self {
+        Self { numbers, next: 0 }
+    }
+
     /// A number below `n`; 0 when the choices have run out.
     pub fn below(&mut self, n: usize) -> usize {
         let number = self.numbers.get(self.next).copied().unwrap_or(0);
