@@ -14,7 +14,7 @@ use taxproof_verifier::reduced::{Input, ReducedKey};
 use tempfile::TempDir;
 
 /// Where `npm ci` in `tests/snarkjs` puts it.
-fn snarkjs() -> Option<PathBuf> {
+pub(crate) fn snarkjs() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snarkjs/node_modules");
     let script = root.join("snarkjs/build/cli.cjs");
     if script.exists() {

@@ -6,6 +6,7 @@
     reason = "clippy knows the functions marked as tests, not their helpers"
 )]
 
+mod bench;
 mod dependencies;
 mod enterprise;
 mod readme;

@@ -1,5 +1,6 @@
 //! `taxproof research`: what researchers measure, without a server. One module a subcommand.
 
+mod bench;
 mod circuit;
 mod export;
 mod import;
@@ -11,6 +12,8 @@ use clap::Subcommand;
 /// The researcher's subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Measures provers and verifiers, ours and others, alternately in one run.
+    Bench(bench::Arguments),
     /// Counts a circuit's constraints, clause by clause.
     Circuit(circuit::Arguments),
     /// Writes a circuit, its key, a witness and a proof as files of circom and snarkjs.
@@ -22,6 +25,7 @@ pub(crate) enum Command {
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Circuit(arguments) => circuit::run(&arguments)?,
         Command::Export(arguments) => export::run(&arguments)?,
         Command::Import(arguments) => import::run(&arguments)?,
