@@ -13,3 +13,4 @@ mod readme;
 mod real_data;
 mod snarkjs;
 mod support;
+mod unsafe_code;
