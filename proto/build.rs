@@ -2,10 +2,13 @@
 
 use std::error::Error;
 
-const FILES: [&str; 5] = [
+use prost::Message as _;
+
+const FILES: [&str; 6] = [
     "taxproof/v1/decision.proto",
     "taxproof/v1/policy.proto",
     "taxproof/v1/presentation.proto",
+    "taxproof/v1/receipt.proto",
     "taxproof/v1/request.proto",
     "taxproof/v1/trust.proto",
 ];
@@ -15,6 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={file}");
     }
     let descriptors = protox::compile(FILES, ["."])?;
+    let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }

@@ -1,9 +1,14 @@
 //! `taxproof bank`: policies, requests, decisions and the service.
 
+mod decision;
+mod epoch;
 mod folder;
 mod policy;
+mod presentation;
 mod receipt;
 mod remote;
+mod request;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,20 +23,24 @@ pub(crate) enum Command {
     Init(folder::InitArguments),
     /// Serves a bank until it is told to stop.
     Serve(folder::ServeArguments),
-    /// Prints the entry that wallets need to trust the bank's requests.
-    Trust(folder::TrustArguments),
+    /// Prints the entry that wallets need to trust the bank's requests, or lists what a service
+    /// accepts.
+    Trust(trust::Arguments),
     /// Policies: what the bank asks.
     #[command(subcommand)]
     Policy(policy::Command),
     /// The authorities' epochs that the bank accepts.
     #[command(subcommand)]
-    Epoch(remote::EpochCommand),
+    Epoch(epoch::Command),
     /// Requests: what the bank asks one applicant.
     #[command(subcommand)]
-    Request(remote::RequestCommand),
+    Request(request::Command),
     /// Decisions: what became of a request.
     #[command(subcommand)]
-    Decision(remote::DecisionCommand),
+    Decision(decision::Command),
+    /// Presentations: what applicants answer.
+    #[command(subcommand)]
+    Presentation(presentation::Command),
     /// Receipts: what the bank keeps of a decision.
     #[command(subcommand)]
     Receipt(receipt::Command),
@@ -42,31 +51,15 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => folder::init(&arguments)?,
         Command::Serve(arguments) => folder::serve(&arguments)?,
-        Command::Trust(arguments) => folder::trust(&arguments)?,
+        Command::Trust(arguments) => trust::run(&arguments)?,
         Command::Policy(command) => policy::run(&command)?,
-        Command::Epoch(command) => remote::epoch(&command)?,
-        Command::Request(command) => remote::request(&command)?,
-        Command::Decision(command) => remote::decision(&command)?,
+        Command::Epoch(command) => epoch::run(&command)?,
+        Command::Request(command) => request::run(&command)?,
+        Command::Decision(command) => decision::run(&command)?,
+        Command::Presentation(command) => presentation::run(&command)?,
         Command::Receipt(command) => receipt::run(&command)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A running service.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Server {
-    /// The service's address: http://127.0.0.1:7480.
-    #[arg(long, value_name = "URL")]
-    server: String,
-    /// The authority of the service's certificate, in PEM, for an address with https.
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The certificate to show to the service, in PEM.
-    #[arg(long, value_name = "FILE", requires = "key", requires = "ca")]
-    cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM.
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -218,6 +218,17 @@ impl Schema {
         Ok(schema)
     }
 
+    /// Reads a schema from JSON of the same structure.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, SchemaError> {
+        let schema: Self =
+            serde_json::from_str(text).map_err(|e| SchemaError::Syntax(e.to_string()))?;
+        schema.check()?;
+        Ok(schema)
+    }
+
     fn check(&self) -> Result<(), SchemaError> {
         if self.fields.len() > MAX_FIELDS || self.attributes.len() > MAX_ATTRIBUTES {
             return Err(SchemaError::TooMany);

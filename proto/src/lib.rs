@@ -10,3 +10,7 @@
 pub mod v1 {
     tonic::include_proto!("taxproof.v1");
 }
+
+/// The encoded `google.protobuf.FileDescriptorSet` of the interface, with its comments: what the
+/// service's reflection answers from.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -154,9 +154,9 @@ impl Question {
         if self.result().passed {
             return consent(&[]);
         }
-        match disclosure.failed_rules {
-            Some(_) => Ok(with_rules),
-            None => Err(AnswerError::ClaimFalse {
+        match disclosure.tells_failure() {
+            true => Ok(with_rules),
+            false => Err(AnswerError::ClaimFalse {
                 reasons: self.shortfall(),
             }),
         }

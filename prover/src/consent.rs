@@ -25,8 +25,16 @@ pub struct Disclosure {
     /// If the claim is false: send a proof that says so, and name those of these rules that failed.
     /// `None`: send nothing.
     pub failed_rules: Option<Vec<String>>,
-    /// Tell the score's band.
+    /// Tell the score's band; if the claim is false, send a proof that says so, with the band.
     pub band: bool,
+}
+
+impl Disclosure {
+    /// Whether the bank may learn that the claim is false: each consent says something of those
+    /// who fail, and without any nothing is sent.
+    pub const fn tells_failure(&self) -> bool {
+        self.failed_rules.is_some() || self.band
+    }
 }
 
 /// Something that is disclosed only by a consent of its own.
@@ -130,7 +138,8 @@ impl Question {
         }
         if self.policy.learns().band {
             optional.push(OptionalDisclosure {
-                what: "the band of your score".to_owned(),
+                what: "the band of your score; if the claim is false: that it is, with the band"
+                    .to_owned(),
                 flag: "--disclose-band",
                 agreed: disclosure.band,
             });

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::trust::{TrustList, TrustedBank};
 use taxproof_verifier::bank::{Bank, Clock};
 use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
 use taxproof_verifier::service::{self, Settings};
@@ -55,14 +54,6 @@ pub(crate) struct ServeArguments {
     /// Listens here instead of where the configuration says; port 0 for any.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-}
-
-/// Whose entry to print.
-#[derive(Debug, Args)]
-pub(crate) struct TrustArguments {
-    /// The bank's folder.
-    #[arg(long)]
-    dir: PathBuf,
 }
 
 fn loopback() -> SocketAddr {
@@ -115,26 +106,4 @@ pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
         eprintln!("listening on {}", serving.address());
         Ok(serving.until(service::stop_signal()?).await?)
     })
-}
-
-pub(super) fn trust(arguments: &TrustArguments) -> anyhow::Result<()> {
-    let folder = Folder::open(&super::config(&arguments.dir))?;
-    let bank = TrustedBank {
-        id: folder.config.id,
-        name: folder.config.name,
-        key: folder.signing_key.verifying_key(),
-    };
-    let list = TrustList {
-        banks: vec![bank],
-        ..TrustList::default()
-    };
-    print!("{}", entry(&list));
-    Ok(())
-}
-
-/// The list's `[[bank]]` entry alone, to be added to another list.
-fn entry(list: &TrustList) -> String {
-    let toml = list.to_toml();
-    let start = toml.find("[[bank]]").unwrap_or(0);
-    toml[start..].to_owned()
 }

@@ -9,11 +9,12 @@ use taxproof_claims::policy::{Format, Policy};
 use taxproof_claims::schema::Schema;
 use taxproof_proto::v1;
 use taxproof_proto::v1::policy_service_client::PolicyServiceClient;
-use taxproof_proto::v1::{ListPoliciesRequest, PolicyFormat, RegisterPolicyRequest};
+use taxproof_proto::v1::{
+    GetPolicyRequest, ListPoliciesRequest, PolicyFormat, RegisterPolicyRequest, RetirePolicyRequest,
+};
 use taxproof_verifier::bank::parse_policy;
 
-use super::Server;
-use super::remote::{connect, message};
+use super::remote::{self, Listing, Server};
 
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
@@ -24,8 +25,21 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Registers a policy file at a service, and prints its digest.
     Register(RegisterArguments),
-    /// Lists the policies of a service.
-    List(Server),
+    /// Lists the policies of a service, oldest first.
+    List(Listing),
+    /// Prints the canonical text of a policy of a service, which its digest is of.
+    Get(OneArguments),
+    /// Retires a policy of a service: it takes no new requests, and old ones are still answered.
+    Retire(OneArguments),
+}
+
+/// Which policy of a service, and how to print it.
+#[derive(Debug, Args)]
+pub(crate) struct OneArguments {
+    #[command(flatten)]
+    listing: Listing,
+    /// The policy's digest, or its id where one policy that is not retired has it.
+    policy: String,
 }
 
 /// Which policy file.
@@ -62,7 +76,9 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments),
         Command::Register(arguments) => register(arguments),
-        Command::List(server) => list(server),
+        Command::List(listing) => list(listing),
+        Command::Get(arguments) => get(arguments),
+        Command::Retire(arguments) => retire(arguments),
     }
 }
 
@@ -124,34 +140,108 @@ fn register(arguments: &RegisterArguments) -> anyhow::Result<()> {
         text: super::read_text(&arguments.file)?,
         format: format.into(),
     };
-    let response = super::runtime()?.block_on(async {
-        let mut client = PolicyServiceClient::new(connect(&arguments.server).await?);
-        client.register_policy(request).await.map_err(message)
+    let registered = arguments.server.call(async |channel| {
+        let mut client = PolicyServiceClient::new(channel);
+        client.register_policy(request).await
     })?;
-    println!(
-        "{}",
-        response.into_inner().policy.unwrap_or_default().digest
-    );
+    println!("{}", registered.policy.unwrap_or_default().digest);
     Ok(())
 }
 
-fn list(server: &Server) -> anyhow::Result<()> {
-    let response = super::runtime()?.block_on(async {
-        let mut client = PolicyServiceClient::new(connect(server).await?);
-        client
-            .list_policies(ListPoliciesRequest {})
-            .await
-            .map_err(message)
+/// A policy of a service as it is printed.
+#[derive(Serialize)]
+struct Printed {
+    digest: String,
+    id: String,
+    title: String,
+    schema: String,
+    shape: String,
+    registered_at: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    retired_at: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    canonical_text: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl From<v1::Policy> for Printed {
+    fn from(policy: v1::Policy) -> Self {
+        Self {
+            digest: policy.digest,
+            id: policy.id,
+            title: policy.title,
+            schema: policy.schema,
+            shape: policy.shape,
+            registered_at: policy.registered_at,
+            retired_at: policy.retired_at,
+            canonical_text: String::new(),
+        }
+    }
+}
+
+fn line(policy: &Printed) -> String {
+    let Printed {
+        digest,
+        id,
+        shape,
+        title,
+        retired_at,
+        ..
+    } = policy;
+    let retired = if *retired_at == 0 { "" } else { " retired" };
+    format!("{digest} {shape} {id} ({title}){retired}")
+}
+
+fn list(listing: &Listing) -> anyhow::Result<()> {
+    let policies = super::runtime()?.block_on(async {
+        let mut client = PolicyServiceClient::new(listing.server.connect().await?);
+        remote::pages(async |page_token| {
+            let request = ListPoliciesRequest {
+                page_size: 0,
+                page_token,
+            };
+            let page = client.list_policies(request).await?.into_inner();
+            Ok((page.policies, page.next_page_token))
+        })
+        .await
     })?;
-    for policy in response.into_inner().policies {
-        let v1::Policy {
-            digest,
-            id,
-            shape,
-            title,
-            ..
-        } = policy;
-        println!("{digest} {shape} {id} ({title})");
+    let policies: Vec<Printed> = policies.into_iter().map(Printed::from).collect();
+    remote::print(listing.json, &policies, line)
+}
+
+fn get(arguments: &OneArguments) -> anyhow::Result<()> {
+    let policy = arguments.policy.clone();
+    let found = arguments.listing.server.call(async |channel| {
+        let mut client = PolicyServiceClient::new(channel);
+        client.get_policy(GetPolicyRequest { policy }).await
+    })?;
+    if !arguments.listing.json {
+        println!("{}", found.canonical_text);
+        return Ok(());
+    }
+    let printed = Printed {
+        canonical_text: found.canonical_text,
+        ..found.policy.unwrap_or_default().into()
+    };
+    println!("{}", serde_json::to_string_pretty(&printed)?);
+    Ok(())
+}
+
+fn retire(arguments: &OneArguments) -> anyhow::Result<()> {
+    let policy = arguments.policy.clone();
+    let retired = arguments.listing.server.call(async |channel| {
+        let mut client = PolicyServiceClient::new(channel);
+        client.retire_policy(RetirePolicyRequest { policy }).await
+    })?;
+    let printed = Printed::from(retired.policy.unwrap_or_default());
+    if arguments.listing.json {
+        println!("{}", serde_json::to_string_pretty(&printed)?);
+    } else {
+        println!("{}", line(&printed));
     }
     Ok(())
 }

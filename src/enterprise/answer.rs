@@ -155,7 +155,8 @@ pub(crate) struct ProveArguments {
     /// policy lets an applicant disclose, or those named.
     #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     disclose_failed: Option<Vec<String>>,
-    /// Tells the bank the score's band.
+    /// Tells the bank the score's band; if the claim is false, proves that it is, with the band and
+    /// without naming a rule.
     #[arg(long)]
     disclose_band: bool,
     #[command(flatten)]
@@ -240,6 +241,9 @@ fn refuse_false_claim(question: &Question, reasons: &[String]) -> ExitCode {
     eprintln!("hint: `taxproof enterprise check` shows your figures");
     if question.policy().disclosable_rules().next().is_some() {
         eprintln!("hint: `--disclose-failed` proves to the bank which rules failed");
+    }
+    if question.policy().learns().band {
+        eprintln!("hint: `--disclose-band` proves to the bank in which band the score is");
     }
     ExitCode::from(CLAIM_FALSE)
 }

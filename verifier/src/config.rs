@@ -18,6 +18,7 @@ use crate::keyring::{AnyVerifier, Keyring};
 use crate::limits::Limits;
 use crate::roles::{Role, Roles};
 use crate::seal::{Identity, NotAnIdentity};
+use crate::store::{Location, NotALocation};
 use crate::transport::{Security, Tls, TlsError, TlsFiles};
 
 /// `bank.toml`. Paths are relative to its folder.
@@ -31,9 +32,18 @@ pub struct Config {
     /// Where the service listens.
     #[serde(default = "loopback")]
     pub listen: SocketAddr,
+    /// Origins of web pages that may call the service from a browser: `https://loans.example`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub web_origins: Vec<String>,
     /// The folder of the database.
     #[serde(default = "state")]
     pub state: PathBuf,
+    /// The database, if it is not a file in `state`: `postgres://user@host/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// A file with the database's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_password: Option<PathBuf>,
     /// Verifying key files, those that the bank prefers first.
     pub keys: Vec<PathBuf>,
     /// Whether keys whose trapdoor one machine knew are taken: for development only.
@@ -105,6 +115,10 @@ fn state() -> PathBuf {
 pub const DEFAULT_PORT: u16 = 7480;
 /// The configuration's name in a bank's folder.
 pub const FILE: &str = "bank.toml";
+/// The variable of the environment with the database's password.
+pub const DATABASE_PASSWORD: &str = "TAXPROOF_DATABASE_PASSWORD";
+/// The database's name in a bank's state folder.
+const DATABASE: &str = "bank.sqlite";
 const STATE: &str = "state";
 const TRUST: &str = "trust.toml";
 const SIGNING_KEY: &str = "signing.pem";
@@ -141,6 +155,9 @@ pub enum ConfigError {
         /// Why.
         why: KeyRefused,
     },
+    /// The database's address is none, or says the password.
+    #[error("`database`: {0}")]
+    Database(#[from] NotALocation),
     /// There is no verifying key.
     #[error("the configuration names no verifying key")]
     NoKeys,
@@ -184,8 +201,8 @@ pub struct Folder {
     pub identity: Identity,
     /// The built-in schema and those of the configuration.
     pub schemas: Vec<Schema>,
-    /// The folder of the database, made where it was missing.
-    pub state: PathBuf,
+    /// Where the database is; the folder of a file was made where it was missing.
+    pub database: Location,
     /// How the service tells its callers apart.
     pub security: Security,
 }
@@ -215,15 +232,14 @@ impl Folder {
         for file in &config.schemas {
             schemas.push(schema(&folder.join(file))?);
         }
-        let state = folder.join(&config.state);
-        private_folder(&state)?;
+        let database = database(folder, &config)?;
         Ok(Self {
             keys: Keyring::new(config.keys.iter().map(key).collect::<Result<_, _>>()?),
             trust: TrustList::from_toml(&text(&folder.join(&config.trust))?)?,
             signing_key: SigningKey::from_pem(&secret(&folder.join(&config.signing_key))?)?,
             identity: secret(&folder.join(&config.identity))?.parse()?,
             schemas,
-            state,
+            database,
             security: security(&config, folder)?,
             config,
         })
@@ -248,6 +264,21 @@ fn security(config: &Config, folder: &Path) -> Result<Security, ConfigError> {
         roles: Arc::new(config.roles.clone()),
         anonymous: tls.anonymous_role,
     })
+}
+
+/// Where a bank's database is.
+fn database(folder: &Path, config: &Config) -> Result<Location, ConfigError> {
+    let Some(url) = &config.database else {
+        let state = folder.join(&config.state);
+        private_folder(&state)?;
+        return Ok(Location::File(state.join(DATABASE)));
+    };
+    let password = match &config.database_password {
+        Some(file) => Some(secret(&folder.join(file))?),
+        None => std::env::var(DATABASE_PASSWORD).ok().map(Zeroizing::new),
+    };
+    let password = password.as_deref().map(|password| password.trim_end());
+    Ok(Location::postgres(url, password)?)
 }
 
 /// What a bank's folder is made from.
@@ -286,7 +317,10 @@ impl NewFolder<'_> {
             id: self.id.to_owned(),
             name: self.name.to_owned(),
             listen: self.listen,
+            web_origins: vec![],
             state: STATE.into(),
+            database: None,
+            database_password: None,
             keys: copies(self.keys, folder, "keys")?,
             allow_dev_keys: self.allow_dev_keys,
             ceremonies: self.ceremonies.to_vec(),

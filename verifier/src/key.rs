@@ -298,6 +298,16 @@ impl<E: NamedPairing> AdmittedKey<E> {
         })
     }
 
+    /// The key file's bytes, which are determined by what was read from it.
+    pub fn to_file(&self) -> Vec<u8> {
+        let mut file = self.header.encode();
+        self.key
+            .points()
+            .serialize_compressed(&mut file)
+            .expect("a vector takes every byte");
+        file
+    }
+
     /// What the key file says of it.
     pub const fn header(&self) -> &KeyHeader {
         &self.header

@@ -10,7 +10,7 @@ use taxproof_claims::shape::Shape;
 
 use crate::epoch::TrustedEpoch;
 use crate::key::{Admission, AdmittedKey, KeyRefused};
-use crate::presentation::{CannotJudge, Question, Verdict, Verifier};
+use crate::presentation::{CannotJudge, Case, Question, Verdict, Verifier};
 
 /// A verifier over one of the curves.
 #[derive(Debug)]
@@ -65,6 +65,24 @@ impl AnyVerifier {
         match self {
             Self::Bn254(verifier) => verifier.judge(question, epoch, presentation, now),
             Self::Bls12_381(verifier) => verifier.judge(question, epoch, presentation, now),
+        }
+    }
+}
+
+impl AnyVerifier {
+    /// As [`Verifier::judge_all`].
+    pub fn judge_all(&self, cases: &[Case<'_>], now: u64) -> Vec<Result<Verdict, CannotJudge>> {
+        match self {
+            Self::Bn254(verifier) => verifier.judge_all(cases, now),
+            Self::Bls12_381(verifier) => verifier.judge_all(cases, now),
+        }
+    }
+
+    /// The key file's bytes.
+    pub fn to_file(&self) -> Vec<u8> {
+        match self {
+            Self::Bn254(verifier) => verifier.key().to_file(),
+            Self::Bls12_381(verifier) => verifier.key().to_file(),
         }
     }
 }

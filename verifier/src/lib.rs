@@ -9,8 +9,10 @@
 pub mod bank;
 pub mod batch;
 pub mod canonical;
+pub mod chain;
 pub mod config;
 pub mod epoch;
+pub mod evidence;
 pub mod key;
 pub mod keyring;
 pub mod limits;

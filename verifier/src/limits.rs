@@ -113,6 +113,38 @@ mod seconds {
     }
 }
 
+/// Presentations in a batch: verified together, a batch of this size takes about as long as a call
+/// may wait.
+pub const BATCH: usize = 1024;
+
+/// Batches at once: each takes all cores for a while.
+pub const BATCHES: usize = 2;
+
+/// Receipts in one transaction: they wait for the disk once.
+pub const COMMIT: usize = 256;
+
+/// Items in a page of a list, and so of an answer.
+pub const PAGE: u32 = 100;
+
+/// Longest answer with a list or a batch's results in it: a page of the longest receipts there are,
+/// or a batch of decisions.
+pub const LIST: usize = 2 * 1024 * 1024;
+
+/// Decisions that a watch reads at once, and that it holds for a slow reader.
+pub const WATCH_PAGE: u32 = 64;
+/// See [`WATCH_PAGE`].
+pub const WATCH_AHEAD: usize = 16;
+
+/// How often a watch looks for decisions of other replicas.
+pub const WATCH_POLL: Duration = Duration::from_millis(500);
+
+/// Receipts whose chain and signatures are checked before a service begins: damage at the end is
+/// what a crash would leave. The whole chain is for `taxproof bank receipt audit`.
+pub const CHECKED_AT_START: u64 = 256;
+
+/// Longest evidence file that the service verifies: a signed request, a key file, and the rest.
+pub const EVIDENCE: usize = MAX_SIGNED_REQUEST + 112 * 1024;
+
 /// Prepared policies that are kept: one for each policy and epoch in use. Preparing again takes
 /// milliseconds.
 pub const PREPARED_POLICIES: usize = 256;

@@ -4,10 +4,11 @@
 //! proof, each parsed canonically and held against what the policy allows. Everything else that the
 //! proof speaks about is rebuilt from the request that the bank stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ark_ec::pairing::Pairing;
+use rayon::prelude::*;
 use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::field_from_bytes;
@@ -17,6 +18,7 @@ use taxproof_claims::request::Request;
 use taxproof_claims::statement::{Consent, Outcome};
 use taxproof_claims::subject::{EnterpriseId, IdScheme};
 
+use crate::batch::Batch;
 use crate::epoch::TrustedEpoch;
 use crate::key::AdmittedKey;
 use crate::limits::PREPARED_POLICIES;
@@ -142,6 +144,9 @@ pub enum InvalidReason {
     /// The request has expired.
     #[error("the request has expired")]
     Expired,
+    /// The bank cancelled the request.
+    #[error("the request was cancelled")]
+    Cancelled,
     /// The proof is about an epoch that the request does not accept.
     #[error("the request does not accept the epoch")]
     EpochNotAccepted,
@@ -237,10 +242,67 @@ impl<E: NamedPairing> Verifier<E> {
         presentation: &Presentation,
         now: u64,
     ) -> Result<Verdict, CannotJudge> {
+        let read = match self.read(question, epoch, presentation, now)? {
+            Ok(read) => read,
+            Err(reason) => return Ok(Verdict::Invalid(reason)),
+        };
+        let reduced = read.prepared.reduced();
+        match reduced.verify(&read.claimed.proof, &read.open) {
+            Ok(()) => Ok(read.claimed.verdict(&question.policy, presentation)),
+            Err(_) => Ok(Verdict::Invalid(InvalidReason::ProofWrong)),
+        }
+    }
+
+    /// As [`Self::judge`] for many, their proofs verified together; the verdicts in their order.
+    pub fn judge_all(&self, cases: &[Case<'_>], now: u64) -> Vec<Result<Verdict, CannotJudge>> {
+        let read: Vec<_> = cases
+            .par_iter()
+            .map(|case| self.read(case.question, case.epoch, case.presentation, now))
+            .collect();
+        let wrong = self.wrong_proofs(&read);
+        let verdict = |(i, (case, read)): (usize, (&Case<'_>, Read<E>))| {
+            Ok(match read? {
+                Err(reason) => Verdict::Invalid(reason),
+                Ok(_) if wrong.contains(&i) => Verdict::Invalid(InvalidReason::ProofWrong),
+                Ok(read) => read
+                    .claimed
+                    .verdict(&case.question.policy, case.presentation),
+            })
+        };
+        let cases = cases.iter().zip(read).enumerate();
+        cases.map(verdict).collect()
+    }
+
+    /// The places of those that were read and whose proofs do not verify.
+    fn wrong_proofs(&self, read: &[Read<E>]) -> HashSet<usize> {
+        let mut batch = Batch::new(self.key.key());
+        let (mut places, mut wrong) = (Vec::new(), HashSet::new());
+        for (place, read) in read.iter().enumerate() {
+            let Ok(Ok(read)) = read else { continue };
+            let (reduced, proof) = (read.prepared.reduced(), &read.claimed.proof);
+            match batch.push(reduced, proof, read.open.clone()) {
+                Ok(()) => places.push(place),
+                Err(_) => drop(wrong.insert(place)),
+            }
+        }
+        if let Err(bad) = batch.verify() {
+            wrong.extend(bad.0.into_iter().map(|bad| places[bad]));
+        }
+        wrong
+    }
+
+    /// Reads what a presentation claims, and what its proof must be verified with.
+    fn read(
+        &self,
+        question: &Question,
+        epoch: &TrustedEpoch,
+        presentation: &Presentation,
+        now: u64,
+    ) -> Read<E> {
         self.check_question(question, epoch)?;
         let claimed = match Claimed::<E>::parse(question, epoch, presentation, now) {
             Ok(claimed) => claimed,
-            Err(reason) => return Ok(Verdict::Invalid(reason)),
+            Err(reason) => return Ok(Err(reason)),
         };
         let policy = &question.policy;
         let compiled = policy.compile(epoch.date(), &question.parameters)?;
@@ -250,11 +312,12 @@ impl<E: NamedPairing> Verifier<E> {
         let context = question
             .request
             .context(accepted, question.policy_digest, numbers);
-        let answer = claimed.answer(context);
-        match prepared.verify(&claimed.proof, &answer, &compiled.numbers)? {
-            Ok(()) => Ok(claimed.verdict(policy, presentation)),
-            Err(_) => Ok(Verdict::Invalid(InvalidReason::ProofWrong)),
-        }
+        let open = prepared.open_inputs(&claimed.answer(context), &compiled.numbers)?;
+        Ok(Ok(Unverified {
+            prepared,
+            claimed,
+            open,
+        }))
     }
 
     /// The policy of a question, prepared for an epoch.
@@ -305,6 +368,27 @@ impl<E: NamedPairing> Verifier<E> {
         Ok(())
     }
 }
+
+/// A presentation to be judged with others.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// What it answers.
+    pub question: &'a Question,
+    /// The epoch that it names.
+    pub epoch: &'a TrustedEpoch,
+    /// The presentation.
+    pub presentation: &'a Presentation,
+}
+
+/// A presentation that was read, its proof not yet verified.
+struct Unverified<E: Pairing> {
+    prepared: Arc<PreparedPolicy<E>>,
+    claimed: Claimed<E>,
+    /// The open inputs' values.
+    open: Vec<E::ScalarField>,
+}
+
+type Read<E> = Result<Result<Unverified<E>, InvalidReason>, CannotJudge>;
 
 /// What a presentation claims, parsed, before its proof is verified.
 struct Claimed<E: Pairing> {

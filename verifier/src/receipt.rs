@@ -48,6 +48,8 @@ const TAG: &str = "taxproof/receipt/1";
 const SIGNED_TAG: &str = "taxproof/signed-receipt/1";
 const MAX_RULES: usize = 64;
 const MAX_RECEIPT: usize = 16 * 1024;
+/// Longest signed receipt, in bytes: a receipt, its signature and their frame.
+pub const MAX_SIGNED_RECEIPT: usize = MAX_RECEIPT + 256;
 
 impl Receipt {
     /// The canonical encoding.

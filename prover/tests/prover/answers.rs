@@ -145,10 +145,7 @@ fn a_false_claim_is_told_only_where_the_applicant_agreed() {
     assert!(!rule.holds && rule.why == "B");
 
     let answer = |disclosure| question.answer(Bn254::prover(), &disclosure, NOW, |_| ());
-    match answer(Disclosure {
-        failed_rules: None,
-        band: true,
-    }) {
+    match answer(Disclosure::default()) {
         Err(error @ AnswerError::ClaimFalse { .. }) => {
             assert_eq!(
                 error.to_string(),
@@ -162,6 +159,19 @@ fn a_false_claim_is_told_only_where_the_applicant_agreed() {
         refused.to_string(),
         "the policy does not let an applicant disclose the rule `paid`"
     );
+
+    // The band under its own consent: that the claim is false, the band, and no rule.
+    let banded = answer(Disclosure {
+        failed_rules: None,
+        band: true,
+    })
+    .unwrap();
+    let consent = Consent::from_bits(Q16, banded.presentation.consent).unwrap();
+    assert_eq!(consent, Consent::NONE.with_band(Q16));
+    let outcome = Outcome::from_bits(Q16, consent, banded.presentation.outcome).unwrap();
+    assert_eq!((outcome.passed(), outcome.band()), (false, 1));
+    assert_eq!(outcome.failed_atoms().count(), 0);
+    assert!(banded.answered.failed_rules.is_empty() && banded.answered.band == Some(1));
 
     let answer = answer(disclosing(&["grade"], false)).unwrap();
     let presentation = &answer.presentation;
@@ -348,7 +358,8 @@ fn the_screen_says_who_asks_what_and_what_is_told() {
         "does not learn",
         "and you do not, nothing is sent",
         "which of these rules failed: `grade` (you agree; `--disclose-failed`)",
-        "the band of your score (you do not agree; `--disclose-band`)",
+        "the band of your score; if the claim is false: that it is, with the band (you do not \
+         agree; `--disclose-band`)",
         "2026-11-03 01:00:00 UTC",
         "development key",
     ] {

@@ -11,7 +11,7 @@ use taxproof_prover::client::{Client, ClientError};
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::answers::Scene;
 use crate::bank::{POLICY, policy};
@@ -35,11 +35,25 @@ impl RequestService for Stubborn {
         let request = v1::Request {
             id: request.into_inner().id,
             signed_request: self.0.clone(),
-            expires_at: 0,
+            ..v1::Request::default()
         };
         Ok(Response::new(GetRequestResponse {
             request: Some(request),
         }))
+    }
+
+    async fn list_requests(
+        &self,
+        _: Request<v1::ListRequestsRequest>,
+    ) -> Result<Response<v1::ListRequestsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn cancel_request(
+        &self,
+        _: Request<v1::CancelRequestRequest>,
+    ) -> Result<Response<v1::CancelRequestResponse>, Status> {
+        Err(Status::unimplemented(""))
     }
 }
 
@@ -50,6 +64,13 @@ impl PresentationService for Stubborn {
         _: Request<v1::SubmitPresentationRequest>,
     ) -> Result<Response<v1::SubmitPresentationResponse>, Status> {
         Err(Status::already_exists("decided\u{1b}[2J before"))
+    }
+
+    async fn submit_presentations(
+        &self,
+        _: Request<Streaming<v1::SubmitPresentationsRequest>>,
+    ) -> Result<Response<v1::SubmitPresentationsResponse>, Status> {
+        Err(Status::unimplemented(""))
     }
 }
 

@@ -5,7 +5,7 @@ use taxproof_claims::policy::Policy;
 
 use super::{Bank, Refusal};
 use crate::presentation::InvalidReason;
-use crate::store::{KeptReceipt, KeptRequest};
+use crate::store::{KeptReceipt, Page};
 
 /// The bank's answer to a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Standing {
     Decided(Decision),
     /// It ended without an answer.
     Expired,
+    /// The bank cancelled it.
+    Cancelled,
 }
 
 impl Decision {
@@ -56,19 +58,28 @@ impl Bank {
     pub async fn standing(&self, id: &str) -> Result<Standing, Refusal> {
         let request = self.request(id).await?;
         Ok(match self.store.receipt(request.digest).await? {
-            Some(kept) => Standing::Decided(self.decision(&request, kept).await?),
+            Some(kept) => Standing::Decided(self.decision(kept).await?),
+            None if request.cancelled_at.is_some() => Standing::Cancelled,
             None if self.clock.now() >= request.signed.request.expires_at => Standing::Expired,
             None => Standing::Open,
         })
     }
 
-    /// The decision of a request's receipt.
-    pub(super) async fn decision(
-        &self,
-        request: &KeptRequest,
-        kept: KeptReceipt,
-    ) -> Result<Decision, Refusal> {
-        let policy = self.policy_of(request.policy).await?;
+    /// Decisions in the order of the receipts' chain.
+    ///
+    /// # Errors
+    /// The database's, or a decision's policy cannot be read any more.
+    pub async fn decisions(&self, page: Page) -> Result<Vec<Decision>, Refusal> {
+        let mut decisions = Vec::new();
+        for kept in self.store.receipts(page).await? {
+            decisions.push(self.decision(kept).await?);
+        }
+        Ok(decisions)
+    }
+
+    /// The decision of a receipt.
+    pub(super) async fn decision(&self, kept: KeptReceipt) -> Result<Decision, Refusal> {
+        let policy = self.policy_of(kept.signed.receipt.policy).await?;
         Ok(Decision::of(kept, &policy))
     }
 }

@@ -1,16 +1,22 @@
 //! What the bank does: everything that the service offers, without the transport.
 
+mod batch;
 mod decision;
+mod evidence;
 mod policies;
+mod recording;
 mod refusal;
 mod requests;
 mod submission;
 mod trust;
+mod watch;
 
+pub use batch::Submission;
 pub use decision::{Decision, Standing};
 pub use policies::parse_policy;
 pub use refusal::Refusal;
 pub use requests::NewRequest;
+pub use trust::AcceptedAuthority;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,60 +28,76 @@ use taxproof_claims::policy::Policy;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_claims::trust::TrustList;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch as signal};
 
 use crate::config::Folder;
 use crate::epoch::TrustedEpoch;
 use crate::keyring::Keyring;
-use crate::limits::PREPARED_POLICIES;
+use crate::limits::{BATCHES, PREPARED_POLICIES};
 use crate::metrics::Metrics;
 use crate::seal::Identity;
 use crate::store::{Store, StoreError};
+use recording::Recorder;
 
 /// A bank: its keys, whom it trusts, and what it keeps.
 #[derive(Debug)]
 pub struct Bank {
     id: String,
     name: String,
+    web_origins: Vec<String>,
     keys: Keyring,
     trust: TrustList,
-    signing_key: SigningKey,
+    signing_key: Arc<SigningKey>,
     identity: Identity,
     schemas: Vec<Schema>,
     store: Store,
+    recorder: Recorder,
     clock: Clock,
     policies: Kept<Policy>,
     epochs: Kept<TrustedEpoch>,
     /// One for each presentation that may wait or be verified.
     presentations: Semaphore,
+    /// One for each batch of presentations at once.
+    batches: Semaphore,
     /// One for each core.
     cores: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    /// Whether the service stops.
+    stopping: signal::Sender<bool>,
 }
 
 impl Bank {
     /// The bank of a folder.
     ///
     /// # Errors
-    /// The database cannot be opened.
+    /// The database cannot be opened, or the newest of what it keeps is damaged.
     pub async fn open(folder: Folder, clock: Clock) -> Result<Self, StoreError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self {
-            store: Store::open(&folder.state.join(DATABASE)).await?,
+        let store = Store::open(&folder.database).await?;
+        let signing_key = Arc::new(folder.signing_key);
+        let bank = Self {
+            recorder: Recorder::start(store.clone(), Arc::clone(&signing_key)),
+            store,
             presentations: Semaphore::new(folder.config.limits.presentations),
             id: folder.config.id,
             name: folder.config.name,
+            web_origins: folder.config.web_origins,
             keys: folder.keys,
             trust: folder.trust,
-            signing_key: folder.signing_key,
+            signing_key,
             identity: folder.identity,
             schemas: folder.schemas,
             clock,
             policies: Kept::default(),
             epochs: Kept::default(),
+            batches: Semaphore::new(BATCHES),
             cores: Arc::new(Semaphore::new(cores)),
             metrics: Arc::default(),
-        })
+            stopping: signal::Sender::new(false),
+        };
+        bank.accept().await?;
+        bank.check_newest().await?;
+        Ok(bank)
     }
 
     /// The bank's name in requests.
@@ -89,7 +111,7 @@ impl Bank {
     }
 
     /// Signature and hash algorithms.
-    pub const fn profile(&self) -> Profile {
+    pub fn profile(&self) -> Profile {
         self.signing_key.profile()
     }
 
@@ -113,14 +135,16 @@ impl Bank {
         &self.metrics
     }
 
+    /// Origins of web pages that may call the service from a browser.
+    pub fn web_origins(&self) -> &[String] {
+        &self.web_origins
+    }
+
     /// What it keeps.
     pub const fn store(&self) -> &Store {
         &self.store
     }
 }
-
-/// The database's name in a bank's state folder.
-pub const DATABASE: &str = "bank.sqlite";
 
 /// The time, in seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone)]

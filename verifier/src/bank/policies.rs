@@ -7,7 +7,7 @@ use taxproof_claims::policy::{Explanation, Format, Policy, PolicyErrors, Problem
 use taxproof_claims::schema::Schema;
 
 use super::{Bank, Refusal};
-use crate::store::{KeptPolicy, StoreError};
+use crate::store::{KeptPolicy, Page, StoreError};
 
 impl Bank {
     /// Checks a policy's text and keeps it.
@@ -28,12 +28,25 @@ impl Bank {
         Ok(kept)
     }
 
-    /// Every policy, oldest first.
+    /// Policies, oldest first.
     ///
     /// # Errors
     /// The database's.
-    pub async fn policies(&self) -> Result<Vec<KeptPolicy>, Refusal> {
-        Ok(self.store.policies().await?)
+    pub async fn policies(&self, page: Page) -> Result<Vec<KeptPolicy>, Refusal> {
+        Ok(self.store.policies(page).await?)
+    }
+
+    /// Retires a policy, by its digest or id: no new requests are made for it.
+    ///
+    /// # Errors
+    /// There is no such policy, or several.
+    pub async fn retire_policy(&self, name: &str) -> Result<KeptPolicy, Refusal> {
+        let kept = self.find_policy(name).await?;
+        let now = self.clock.now();
+        self.store.retire_policy(kept.digest, now).await?;
+        tracing::info!(policy = %kept.digest, id = kept.id, "retired");
+        let kept = self.store.policy(kept.digest).await?;
+        kept.ok_or(Refusal::UnknownPolicy)
     }
 
     /// A policy in plain words, by its digest or id.
@@ -46,8 +59,11 @@ impl Bank {
         Ok((kept, explanation))
     }
 
-    /// A policy by its digest, or by its id where one policy has it.
-    pub(super) async fn find_policy(&self, name: &str) -> Result<KeptPolicy, Refusal> {
+    /// A policy by its digest, or by its id where one policy that is not retired has it.
+    ///
+    /// # Errors
+    /// There is no such policy, or several.
+    pub async fn find_policy(&self, name: &str) -> Result<KeptPolicy, Refusal> {
         if let Ok(digest) = name.parse::<Digest>() {
             let kept = self.store.policy(digest).await?;
             return kept.ok_or(Refusal::UnknownPolicy);

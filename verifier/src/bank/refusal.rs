@@ -1,13 +1,17 @@
 //! Why the bank does not do what it is asked.
 
+use std::sync::Arc;
+
 use taxproof_claims::encoding::DecodeError;
 use taxproof_claims::policy::{CompileError, ParameterError, PolicyErrors};
 use taxproof_claims::shape::Shape;
 
 use crate::epoch::UntrustedEpoch;
+use crate::evidence::CannotExport;
+use crate::limits::BATCH;
 use crate::presentation::{CannotJudge, NotAQuestion};
 use crate::seal::CannotOpen;
-use crate::store::{EpochConflict, Replay, RequestConflict, StoreError};
+use crate::store::{EpochConflict, NotDecided, Replay, RequestRefused, StoreError};
 
 /// Why the bank does not do what it is asked. What becomes of each over gRPC is one table, in
 /// [`crate::service`].
@@ -77,22 +81,52 @@ pub enum Refusal {
     /// What the bank kept of the request does not go together.
     #[error(transparent)]
     NotAQuestion(#[from] NotAQuestion),
-    /// The request was decided by another presentation.
+    /// The presentation decides nothing.
     #[error(transparent)]
-    Replay(#[from] Replay),
-    /// The caller's id was used for something else.
+    NotDecided(#[from] NotDecided),
+    /// The request is not made.
     #[error(transparent)]
-    RequestConflict(#[from] RequestConflict),
+    RequestRefused(#[from] RequestRefused),
+    /// The request was decided before, and so cannot be cancelled.
+    #[error("the request was decided and cannot be cancelled")]
+    Decided,
+    /// Nobody has answered the request, so that there is no receipt.
+    #[error("the request was not decided")]
+    NoReceipt,
+    /// The bank has not all that evidence holds.
+    #[error(transparent)]
+    CannotExport(#[from] CannotExport),
+    /// Not where a page ended.
+    #[error("the page token is none that this service gave")]
+    PageToken,
+    /// More presentations than a batch holds. The caller must send several batches.
+    #[error("a batch has at most {BATCH} presentations")]
+    BatchTooLong,
+    /// The service stops. Try again, at another replica or later.
+    #[error("the service stops: come back with the last cursor")]
+    Stopping,
     /// Too many presentations at once. Try again.
     #[error("too many presentations at once: try again")]
     Busy,
     /// The database does not do what it should.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("{0}")]
+    Store(Arc<StoreError>),
     /// The operating system has no randomness to give.
     #[error("no randomness from the operating system")]
     Randomness,
     /// A verification ended without an answer.
     #[error("the verification ended without an answer")]
     Aborted,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<Replay> for Refusal {
+    fn from(replay: Replay) -> Self {
+        Self::NotDecided(replay.into())
+    }
 }

@@ -14,7 +14,7 @@ use crate::epoch::TrustedEpoch;
 use crate::keyring::AnyVerifier;
 use crate::limits::{CLIENT_REQUEST_ID, LONGEST_VALIDITY, VALIDITY};
 use crate::presentation::Question;
-use crate::store::KeptRequest;
+use crate::store::{Cancelled, KeptRequest, Page};
 
 /// What a request is made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,16 +54,12 @@ impl Bank {
         })
         .await??;
         let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
-        let request = KeptRequest {
-            digest: request.digest(),
-            policy: kept.digest,
-            signed: request.sign(&self.signing_key),
-        };
+        let signed = request.sign(&self.signing_key);
         let asked = asked(&new, kept.digest, validity);
         let id = Some(&*new.client_request_id).filter(|id| !id.is_empty());
         let kept = self
             .store
-            .keep_request(&request, id.map(|id| (id, asked)))
+            .keep_request(&signed, kept.digest, id.map(|id| (id, asked)))
             .await??;
         tracing::info!(request = %kept.digest, policy = %kept.policy, "requested");
         Ok(kept)
@@ -77,6 +73,35 @@ impl Bank {
         let digest: Digest = id.parse().map_err(|_| Refusal::RequestId)?;
         let kept = self.store.request(digest).await?;
         kept.ok_or(Refusal::UnknownRequest)
+    }
+
+    /// Requests, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn requests(&self, page: Page) -> Result<Vec<KeptRequest>, Refusal> {
+        Ok(self.store.requests(page).await?)
+    }
+
+    /// Cancels a request: whatever answers it from now on is invalid.
+    ///
+    /// # Errors
+    /// The id is none, there is no such request, or it was decided.
+    pub async fn cancel_request(&self, id: &str) -> Result<KeptRequest, Refusal> {
+        let request = self.request(id).await?;
+        let now = self.clock.now();
+        match self.store.cancel_request(request.digest, now).await? {
+            Cancelled::Decided => Err(Refusal::Decided),
+            Cancelled::Cancelled => {
+                tracing::info!(request = %request.digest, "cancelled");
+                self.request(id).await
+            }
+        }
+    }
+
+    /// Whether a request's time is over.
+    pub fn is_expired(&self, request: &KeptRequest) -> bool {
+        self.clock.now() >= request.signed.request.expires_at
     }
 
     /// A request with its policy.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use taxproof_claims::digest::Digest;
 use taxproof_claims::key::Provenance;
 use taxproof_claims::presentation::Presentation;
 
@@ -10,7 +11,7 @@ use super::{Bank, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::presentation::{InvalidReason, Question, Shown, Verdict};
 use crate::receipt::Receipt;
-use crate::store::{KeptRequest, Replay, presentation_digest};
+use crate::store::{KeptRequest, NewReceipt, NotDecided, Replay, presentation_digest};
 
 impl Bank {
     /// Verifies a sealed presentation, and decides its request if it verifies.
@@ -33,13 +34,28 @@ impl Bank {
         let presentation = Presentation::decode(&opened?)?;
         let request = self.store.request(presentation.request).await?;
         let request = request.ok_or(Refusal::UnknownRequest)?;
-        if let Some(kept) = self.store.receipt(request.digest).await? {
-            return match kept.presentation == presentation_digest(&presentation) {
-                true => self.decision(&request, kept).await,
+        if let Some(decided) = self.decided(&request, &presentation).await? {
+            return Ok(decided);
+        }
+        self.judge(&request, presentation, client_request_id).await
+    }
+
+    /// What is known of a request without looking at the proof.
+    pub(super) async fn decided(
+        &self,
+        request: &KeptRequest,
+        presentation: &Presentation,
+    ) -> Result<Option<Decision>, Refusal> {
+        if request.receipt.is_some() {
+            let kept = self.store.receipt(request.digest).await?;
+            let kept = kept.ok_or(Refusal::UnknownRequest)?;
+            return match kept.presentation == presentation_digest(presentation) {
+                true => self.decision(kept).await.map(Some),
                 false => Err(Replay::Decided.into()),
             };
         }
-        self.judge(&request, presentation, client_request_id).await
+        let cancelled = request.cancelled_at.is_some();
+        Ok(cancelled.then(|| invalid(request.digest, InvalidReason::Cancelled)))
     }
 
     /// Verifies a presentation of a request that was open a moment ago.
@@ -51,7 +67,7 @@ impl Bank {
     ) -> Result<Decision, Refusal> {
         let question = self.question(request).await?;
         if !question.request().accepts(&presentation.epoch) {
-            return Ok(invalid(request, InvalidReason::EpochNotAccepted));
+            return Ok(invalid(request.digest, InvalidReason::EpochNotAccepted));
         }
         let epoch = self.epoch(presentation.epoch.header).await?;
         let now = self.clock.now();
@@ -64,19 +80,45 @@ impl Bank {
                 Ok::<_, Refusal>(verifier.judge(&asked, &about, &shown, now)?)
             })
             .await??;
+        self.decide(
+            &question,
+            &epoch,
+            presentation,
+            verdict,
+            client_request_id,
+            now,
+        )
+        .await
+    }
+
+    /// Keeps what a verdict decides.
+    pub(super) async fn decide(
+        &self,
+        question: &Question,
+        epoch: &TrustedEpoch,
+        presentation: Presentation,
+        verdict: Verdict,
+        client_request_id: &str,
+        now: u64,
+    ) -> Result<Decision, Refusal> {
+        let request = question.digest();
         let verified = match verdict {
             Verdict::Invalid(reason) => return Ok(invalid(request, reason)),
             Verdict::Passed(shown) => (true, shown, Vec::new()),
             Verdict::Failed { shown, rules } => (false, shown, rules),
         };
-        let receipt = self.receipt(&question, &epoch, presentation, verified, now)?;
-        let id = Some(client_request_id).filter(|id| !id.is_empty());
-        let kept = self
-            .store
-            .keep_receipt(receipt, &self.signing_key, id)
-            .await??;
+        let new = NewReceipt {
+            receipt: self.receipt(question, epoch, presentation, verified, now)?,
+            client_request_id: Some(client_request_id.to_owned()).filter(|id| !id.is_empty()),
+        };
+        let kept = match self.recorder.keep(new).await {
+            Err(Refusal::NotDecided(NotDecided::Cancelled)) => {
+                return Ok(invalid(request, InvalidReason::Cancelled));
+            }
+            kept => kept?,
+        };
         tracing::info!(
-            request = %request.digest, passed = kept.signed.receipt.passed,
+            %request, passed = kept.signed.receipt.passed,
             receipt = kept.signed.receipt.sequence, "decided"
         );
         Ok(Decision::of(kept, question.policy()))
@@ -98,7 +140,7 @@ impl Bank {
             profile: self.profile(),
             bank: request.bank.clone(),
             sequence: 0,
-            previous: taxproof_claims::digest::Digest([0; 32]),
+            previous: Digest([0; 32]),
             nonce: request.nonce,
             policy: question.policy_digest(),
             epoch: epoch.header().epoch,
@@ -128,10 +170,7 @@ impl Bank {
     }
 }
 
-fn invalid(request: &KeptRequest, reason: InvalidReason) -> Decision {
-    tracing::info!(request = %request.digest, %reason, "invalid");
-    Decision::Invalid {
-        request: request.digest,
-        reason,
-    }
+pub(super) fn invalid(request: Digest, reason: InvalidReason) -> Decision {
+    tracing::info!(%request, %reason, "invalid");
+    Decision::Invalid { request, reason }
 }

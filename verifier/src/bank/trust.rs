@@ -5,9 +5,24 @@ use std::sync::Arc;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::encoding::DecodeError;
 use taxproof_claims::epoch::{MAX_SIGNED_HEADER, SignedEpochHeader};
+use taxproof_claims::key::KeyHeader;
+use taxproof_claims::trust::TrustedAuthority;
 
 use super::{Bank, Refusal};
 use crate::epoch::TrustedEpoch;
+use crate::evidence;
+use crate::store::{Anchor, AnchorKind, KeptEpoch, Page, StoreError};
+
+/// An authority of the trust list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedAuthority {
+    /// Its names and key.
+    pub authority: TrustedAuthority,
+    /// Since when this key is accepted, seconds since 1970-01-01T00:00:00Z.
+    pub since: u64,
+    /// Its newest epoch, if there is one.
+    pub newest: Option<KeptEpoch>,
+}
 
 impl Bank {
     /// Adds an authority's next epoch.
@@ -15,7 +30,7 @@ impl Bank {
     /// # Errors
     /// The header does not parse, is not a trusted authority's, or does not continue what that
     /// authority said before.
-    pub async fn add_epoch(&self, signed_header: &[u8]) -> Result<Arc<TrustedEpoch>, Refusal> {
+    pub async fn add_epoch(&self, signed_header: &[u8]) -> Result<KeptEpoch, Refusal> {
         if signed_header.len() > MAX_SIGNED_HEADER {
             return Err(DecodeError::TooLong {
                 length: signed_header.len(),
@@ -37,7 +52,28 @@ impl Bank {
                 return Err(conflict.into());
             }
         }
-        Ok(self.epochs.keep(epoch.digest(), epoch))
+        let digest = epoch.digest();
+        self.epochs.keep(digest, epoch);
+        let kept = self.store.epoch(digest).await?;
+        kept.ok_or(Refusal::UnknownEpoch)
+    }
+
+    /// What requests accept now, with when the bank was told of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn accepted_epochs(&self) -> Result<Vec<KeptEpoch>, Refusal> {
+        let newest = self.store.newest_epochs().await?;
+        let trusted = |kept: &KeptEpoch| self.trusted(kept.signed.clone()).is_ok();
+        Ok(newest.into_iter().filter(trusted).collect())
+    }
+
+    /// All epochs of an authority that the bank was told of, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn epochs_of(&self, authority: &str, page: Page) -> Result<Vec<KeptEpoch>, Refusal> {
+        Ok(self.store.epochs_of(authority, page).await?)
     }
 
     /// The newest epoch of each authority that the bank still trusts, by the authority's name.
@@ -48,8 +84,75 @@ impl Bank {
         let newest = self.store.newest_epochs().await?;
         let trusted = newest
             .into_iter()
-            .filter_map(|signed| self.trusted(signed).ok());
+            .filter_map(|kept| self.trusted(kept.signed).ok());
         Ok(trusted.collect())
+    }
+
+    /// The authorities of the trust list, by their names.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authorities(&self) -> Result<Vec<AcceptedAuthority>, Refusal> {
+        let newest = self.store.newest_epochs().await?;
+        let mut authorities = Vec::new();
+        for authority in &self.trust.authorities {
+            let (id, key) = (authority.id.as_str(), authority.key.to_string());
+            let of = |kept: &&KeptEpoch| kept.signed.header.authority == authority.id;
+            authorities.push(AcceptedAuthority {
+                since: self
+                    .since(AnchorKind::Authority, id, key.as_bytes())
+                    .await?,
+                newest: newest.iter().find(of).cloned(),
+                authority: authority.clone(),
+            });
+        }
+        authorities.sort_by(|a, b| a.authority.id.as_str().cmp(b.authority.id.as_str()));
+        Ok(authorities)
+    }
+
+    /// The keys that proofs are accepted under, each with since when.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn accepted_keys(&self) -> Result<Vec<(&KeyHeader, u64)>, Refusal> {
+        let mut keys = Vec::new();
+        for verifier in self.keys.iter() {
+            let header = verifier.header();
+            let (name, file) = (header.fingerprint.to_string(), verifier.to_file());
+            let since = self.since(AnchorKind::VerifyingKey, &name, &file).await?;
+            keys.push((header, since));
+        }
+        Ok(keys)
+    }
+
+    async fn since(&self, kind: AnchorKind, name: &str, content: &[u8]) -> Result<u64, Refusal> {
+        let anchors = self.store.anchors(kind, name).await?;
+        let same = |anchor: &&Anchor| anchor.content == content;
+        Ok(anchors.iter().find(same).map_or(0, |anchor| anchor.since))
+    }
+
+    /// Notes what the bank accepts.
+    pub(super) async fn accept(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let note = async |kind, name: &str, content: &[u8]| {
+            self.store.accept(kind, name, content, now).await
+        };
+        let key = self.verifying_key().to_string();
+        note(AnchorKind::Bank, &self.id, key.as_bytes()).await?;
+        for authority in &self.trust.authorities {
+            let key = authority.key.to_string();
+            note(AnchorKind::Authority, authority.id.as_str(), key.as_bytes()).await?;
+        }
+        for verifier in self.keys.iter() {
+            let name = verifier.header().fingerprint.to_string();
+            note(AnchorKind::VerifyingKey, &name, &verifier.to_file()).await?;
+        }
+        for schema in &self.schemas {
+            let json = evidence::schema_text(schema);
+            let name = schema.digest().to_string();
+            note(AnchorKind::Schema, &name, json.as_bytes()).await?;
+        }
+        Ok(())
     }
 
     /// The epoch whose header has a digest, if the bank has it and still trusts its authority.
@@ -57,8 +160,8 @@ impl Bank {
         if let Some(epoch) = self.epochs.get(digest) {
             return Ok(epoch);
         }
-        let signed = self.store.epoch(digest).await?;
-        self.trusted(signed.ok_or(Refusal::UnknownEpoch)?)
+        let kept = self.store.epoch(digest).await?;
+        self.trusted(kept.ok_or(Refusal::UnknownEpoch)?.signed)
     }
 
     fn trusted(&self, signed: SignedEpochHeader) -> Result<Arc<TrustedEpoch>, Refusal> {

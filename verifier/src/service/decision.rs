@@ -1,11 +1,17 @@
 //! `DecisionService`, and decisions as messages.
 
+use std::pin::Pin;
+
 use taxproof_proto::v1;
 use taxproof_proto::v1::decision_service_server::DecisionService;
-use taxproof_proto::v1::{GetDecisionRequest, GetDecisionResponse, RequestState};
+use taxproof_proto::v1::{
+    GetDecisionRequest, GetDecisionResponse, ListDecisionsRequest, ListDecisionsResponse,
+    RequestState, WatchDecisionsRequest, WatchDecisionsResponse,
+};
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, async_trait};
 
-use super::Service;
+use super::{Service, page};
 use crate::bank::{Decision, Standing};
 use crate::presentation::InvalidReason;
 
@@ -19,6 +25,7 @@ impl DecisionService for Service {
         let (state, decision) = match standing {
             Standing::Open => (RequestState::Open, None),
             Standing::Expired => (RequestState::Expired, None),
+            Standing::Cancelled => (RequestState::Cancelled, None),
             Standing::Decided(decision) => (RequestState::Decided, Some(message(decision))),
         };
         Ok(Response::new(GetDecisionResponse {
@@ -26,7 +33,38 @@ impl DecisionService for Service {
             decision,
         }))
     }
+
+    async fn list_decisions(
+        &self,
+        request: Request<ListDecisionsRequest>,
+    ) -> Result<Response<ListDecisionsResponse>, Status> {
+        let request = request.into_inner();
+        let page = page::page(request.page_size, &request.page_token)?;
+        let decisions = self.0.decisions(page).await?;
+        let decisions: Vec<_> = decisions.into_iter().map(message).collect();
+        let last = decisions.last().map(|decision| decision.sequence);
+        Ok(Response::new(ListDecisionsResponse {
+            next_page_token: page::next(page, decisions.len(), last),
+            decisions,
+        }))
+    }
+
+    type WatchDecisionsStream = Watch;
+
+    async fn watch_decisions(
+        &self,
+        request: Request<WatchDecisionsRequest>,
+    ) -> Result<Response<Watch>, Status> {
+        let decisions = self.0.watch(request.get_ref().after_sequence);
+        let watched = decisions.map(|decision| {
+            let decision = Some(message(decision?));
+            Ok(WatchDecisionsResponse { decision })
+        });
+        Ok(Response::new(Box::pin(watched)))
+    }
 }
+
+type Watch = Pin<Box<dyn Stream<Item = Result<WatchDecisionsResponse, Status>> + Send>>;
 
 /// A decision as a message.
 pub(super) fn message(decision: Decision) -> v1::Decision {
@@ -61,12 +99,14 @@ pub(super) fn message(decision: Decision) -> v1::Decision {
         epoch: kept.epoch,
         decided_at: kept.decided_at,
         receipt,
+        sequence: kept.sequence,
     }
 }
 
 const fn invalid_reason(reason: InvalidReason) -> v1::InvalidReason {
     match reason {
         InvalidReason::OtherRequest => v1::InvalidReason::OtherRequest,
+        InvalidReason::Cancelled => v1::InvalidReason::Cancelled,
         InvalidReason::Expired => v1::InvalidReason::Expired,
         InvalidReason::EpochNotAccepted => v1::InvalidReason::EpochNotAccepted,
         InvalidReason::ConsentNotAllowed => v1::InvalidReason::ConsentNotAllowed,

@@ -1,11 +1,14 @@
 //! The bank over gRPC: a thin layer from messages to [`Bank`] and back.
 
 mod decision;
+mod page;
 mod policy;
 mod presentation;
+mod receipt;
 mod request;
 mod status;
 mod trust;
+mod web;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +18,7 @@ use std::time::Duration;
 use taxproof_proto::v1::decision_service_server::DecisionServiceServer;
 use taxproof_proto::v1::policy_service_server::PolicyServiceServer;
 use taxproof_proto::v1::presentation_service_server::PresentationServiceServer;
+use taxproof_proto::v1::receipt_service_server::ReceiptServiceServer;
 use taxproof_proto::v1::request_service_server::RequestServiceServer;
 use taxproof_proto::v1::trust_service_server::TrustServiceServer;
 use tokio::net::TcpListener;
@@ -22,12 +26,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
+use tonic_health::ServingStatus;
+use tonic_health::server::{HealthReporter, health_reporter};
+use tonic_web::GrpcWebLayer;
 use tower::layer::util::{Identity, Stack};
+use tower_http::cors::CorsLayer;
 
 use crate::bank::Bank;
 use crate::config::Folder;
 use crate::limits::{
-    CERTIFICATE_CHECK, HEADER_LIST, KEEPALIVE, Limits, MESSAGE, PENDING_RESETS, STREAMS,
+    CERTIFICATE_CHECK, EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS,
+    STREAMS,
 };
 use crate::transport::{Gate, Security, Tls, incoming};
 
@@ -84,6 +93,8 @@ impl Settings {
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
+    bank: Arc<Bank>,
+    health: HealthReporter,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), tonic::transport::Error>>,
     drain: Duration,
@@ -147,15 +158,20 @@ pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, Se
         tokio::spawn(reload(Arc::downgrade(tls), Hangups::new()));
     }
     let tls = matches!(security, Security::Tls { .. });
-    let serving = router(&bank, &limits).serve_with_incoming_shutdown(
-        incoming(listener, security, &limits, metrics),
-        // A dropped `Serving` stops its service, too.
-        async { stopped.await.unwrap_or_default() },
-    );
+    let (health, health_service) = health_reporter();
+    let serving = router(&bank, &limits)
+        .add_service(health_service)
+        .serve_with_incoming_shutdown(
+            incoming(listener, security, &limits, metrics),
+            // A dropped `Serving` stops its service, too.
+            async { stopped.await.unwrap_or_default() },
+        );
     let task = tokio::spawn(serving);
     tracing::info!(%address, tls, bank = bank.id(), "serving");
     Ok(Serving {
         address,
+        bank,
+        health,
         stop,
         task,
         drain: limits.drain,
@@ -210,6 +226,9 @@ impl Serving {
     /// # Errors
     /// The service had ended by itself.
     pub async fn stop(self) -> Result<(), ServeError> {
+        let stopped = ServingStatus::NotServing;
+        self.health.set_service_status("", stopped).await;
+        self.bank.stop_watches();
         drop(self.stop);
         let mut task = self.task;
         match tokio::time::timeout(self.drain, &mut task).await {
@@ -266,20 +285,34 @@ pub fn log() {
         .try_init();
 }
 
+/// The services, with gRPC-Web and CORS around them.
+type Routes = Router<Stack<Gate, Stack<GrpcWebLayer, Stack<CorsLayer, Identity>>>>;
+
 /// The bank behind every service.
 #[derive(Debug, Clone)]
 struct Service(Arc<Bank>);
 
-fn router(bank: &Arc<Bank>, limits: &Limits) -> Router<Stack<Gate, Identity>> {
+fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
     let service = || Service(Arc::clone(bank));
     macro_rules! limited {
         ($server:ident) => {
             $server::new(service())
                 .max_decoding_message_size(MESSAGE)
-                .max_encoding_message_size(MESSAGE)
+                .max_encoding_message_size(LIST)
         };
     }
+    let receipts = limited!(ReceiptServiceServer).max_decoding_message_size(EVIDENCE);
+    let described = |descriptors| {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(taxproof_proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(descriptors)
+    };
+    let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
+    let compiled = "the build wrote the descriptors";
     Server::builder()
+        .accept_http1(true)
+        .layer(web::cors(bank.web_origins()))
+        .layer(GrpcWebLayer::new())
         .layer(Gate::new(limits, Arc::clone(bank.metrics())))
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_LIST)
@@ -292,5 +325,8 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Router<Stack<Gate, Identity>> {
         .add_service(limited!(RequestServiceServer))
         .add_service(limited!(PresentationServiceServer))
         .add_service(limited!(DecisionServiceServer))
+        .add_service(receipts)
         .add_service(limited!(TrustServiceServer))
+        .add_service(described(health).build_v1().expect(compiled))
+        .add_service(described(health).build_v1alpha().expect(compiled))
 }

@@ -3,12 +3,13 @@
 use taxproof_claims::policy::Format;
 use taxproof_proto::v1::policy_service_server::PolicyService;
 use taxproof_proto::v1::{
-    ExplainPolicyRequest, ExplainPolicyResponse, ListPoliciesRequest, ListPoliciesResponse, Policy,
-    PolicyFormat, RegisterPolicyRequest, RegisterPolicyResponse,
+    ExplainPolicyRequest, ExplainPolicyResponse, GetPolicyRequest, GetPolicyResponse,
+    ListPoliciesRequest, ListPoliciesResponse, Policy, PolicyFormat, RegisterPolicyRequest,
+    RegisterPolicyResponse, RetirePolicyRequest, RetirePolicyResponse,
 };
 use tonic::{Request, Response, Status, async_trait};
 
-use super::Service;
+use super::{Service, page};
 use crate::bank::Refusal;
 use crate::store::KeptPolicy;
 
@@ -29,13 +30,29 @@ impl PolicyService for Service {
         Ok(Response::new(RegisterPolicyResponse { policy }))
     }
 
+    async fn get_policy(
+        &self,
+        request: Request<GetPolicyRequest>,
+    ) -> Result<Response<GetPolicyResponse>, Status> {
+        let kept = self.0.find_policy(&request.get_ref().policy).await?;
+        Ok(Response::new(GetPolicyResponse {
+            canonical_text: kept.canonical.clone(),
+            policy: Some(message(kept)),
+        }))
+    }
+
     async fn list_policies(
         &self,
-        _: Request<ListPoliciesRequest>,
+        request: Request<ListPoliciesRequest>,
     ) -> Result<Response<ListPoliciesResponse>, Status> {
-        let policies = self.0.policies().await?;
-        let policies = policies.into_iter().map(message).collect();
-        Ok(Response::new(ListPoliciesResponse { policies }))
+        let request = request.into_inner();
+        let page = page::page(request.page_size, &request.page_token)?;
+        let policies = self.0.policies(page).await?;
+        let last = policies.last().map(|policy| policy.place);
+        Ok(Response::new(ListPoliciesResponse {
+            next_page_token: page::next(page, policies.len(), last),
+            policies: policies.into_iter().map(message).collect(),
+        }))
     }
 
     async fn explain_policy(
@@ -48,6 +65,15 @@ impl PolicyService for Service {
             explanation: explanation.to_string(),
         }))
     }
+
+    async fn retire_policy(
+        &self,
+        request: Request<RetirePolicyRequest>,
+    ) -> Result<Response<RetirePolicyResponse>, Status> {
+        let kept = self.0.retire_policy(&request.get_ref().policy).await?;
+        let policy = Some(message(kept));
+        Ok(Response::new(RetirePolicyResponse { policy }))
+    }
 }
 
 fn message(kept: KeptPolicy) -> Policy {
@@ -58,5 +84,6 @@ fn message(kept: KeptPolicy) -> Policy {
         schema: kept.schema,
         shape: kept.shape,
         registered_at: kept.registered_at,
+        retired_at: kept.retired_at.unwrap_or_default(),
     }
 }

@@ -1,10 +1,17 @@
 //! `PresentationService`.
 
+use taxproof_proto::v1;
+use taxproof_proto::v1::presentation_result::Result as Outcome;
 use taxproof_proto::v1::presentation_service_server::PresentationService;
-use taxproof_proto::v1::{SubmitPresentationRequest, SubmitPresentationResponse};
-use tonic::{Request, Response, Status, async_trait};
+use taxproof_proto::v1::{
+    PresentationResult, SubmitPresentationRequest, SubmitPresentationResponse,
+    SubmitPresentationsRequest, SubmitPresentationsResponse,
+};
+use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{Service, decision};
+use super::{Service, decision, status};
+use crate::bank::{Refusal, Submission};
+use crate::limits::BATCH;
 
 #[async_trait]
 impl PresentationService for Service {
@@ -17,5 +24,45 @@ impl PresentationService for Service {
         let decision = self.0.submit(sealed, id).await?;
         let decision = Some(decision::message(decision));
         Ok(Response::new(SubmitPresentationResponse { decision }))
+    }
+
+    async fn submit_presentations(
+        &self,
+        request: Request<Streaming<SubmitPresentationsRequest>>,
+    ) -> Result<Response<SubmitPresentationsResponse>, Status> {
+        let mut stream = request.into_inner();
+        let (mut submissions, mut ids) = (Vec::new(), Vec::new());
+        while let Some(next) = stream.message().await? {
+            if submissions.len() == BATCH {
+                return Err(Refusal::BatchTooLong.into());
+            }
+            ids.push(next.client_request_id.clone());
+            submissions.push(Submission {
+                sealed: next.sealed_presentation,
+                client_request_id: next.client_request_id,
+            });
+        }
+        let answers = self.0.submit_all(submissions).await?;
+        let result = |(client_request_id, answer)| PresentationResult {
+            client_request_id,
+            result: Some(match answer {
+                Ok(decision) => Outcome::Decision(v1::Decision {
+                    receipt: Vec::new(),
+                    ..decision::message(decision)
+                }),
+                Err(refusal) => Outcome::Refusal(refused(&refusal)),
+            }),
+        };
+        let results = ids.into_iter().zip(answers).map(result).collect();
+        Ok(Response::new(SubmitPresentationsResponse { results }))
+    }
+}
+
+fn refused(refusal: &Refusal) -> v1::Refusal {
+    let row = status::row(refusal);
+    v1::Refusal {
+        code: row.code.into(),
+        reason: row.reason.to_owned(),
+        message: status::message(refusal),
     }
 }

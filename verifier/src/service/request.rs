@@ -5,11 +5,12 @@ use std::time::Duration;
 use taxproof_proto::v1;
 use taxproof_proto::v1::request_service_server::RequestService;
 use taxproof_proto::v1::{
-    CreateRequestRequest, CreateRequestResponse, GetRequestRequest, GetRequestResponse,
+    CancelRequestRequest, CancelRequestResponse, CreateRequestRequest, CreateRequestResponse,
+    GetRequestRequest, GetRequestResponse, ListRequestsRequest, ListRequestsResponse, RequestState,
 };
 use tonic::{Request, Response, Status, async_trait};
 
-use super::Service;
+use super::{Service, page};
 use crate::bank::NewRequest;
 use crate::store::KeptRequest;
 
@@ -27,7 +28,7 @@ impl RequestService for Service {
             validity: Duration::from_secs(request.validity_seconds),
             client_request_id: request.client_request_id,
         };
-        let request = Some(message(self.0.create_request(new).await?));
+        let request = Some(self.message(self.0.create_request(new).await?));
         Ok(Response::new(CreateRequestResponse { request }))
     }
 
@@ -35,15 +36,52 @@ impl RequestService for Service {
         &self,
         request: Request<GetRequestRequest>,
     ) -> Result<Response<GetRequestResponse>, Status> {
-        let request = Some(message(self.0.request(&request.get_ref().id).await?));
+        let request = Some(self.message(self.0.request(&request.get_ref().id).await?));
         Ok(Response::new(GetRequestResponse { request }))
+    }
+
+    async fn list_requests(
+        &self,
+        request: Request<ListRequestsRequest>,
+    ) -> Result<Response<ListRequestsResponse>, Status> {
+        let request = request.into_inner();
+        let page = page::page(request.page_size, &request.page_token)?;
+        let requests = self.0.requests(page).await?;
+        let last = requests.last().map(|request| request.place);
+        let short = |kept| v1::Request {
+            signed_request: Vec::new(),
+            ..self.message(kept)
+        };
+        Ok(Response::new(ListRequestsResponse {
+            next_page_token: page::next(page, requests.len(), last),
+            requests: requests.into_iter().map(short).collect(),
+        }))
+    }
+
+    async fn cancel_request(
+        &self,
+        request: Request<CancelRequestRequest>,
+    ) -> Result<Response<CancelRequestResponse>, Status> {
+        let kept = self.0.cancel_request(&request.get_ref().id).await?;
+        let request = Some(self.message(kept));
+        Ok(Response::new(CancelRequestResponse { request }))
     }
 }
 
-fn message(kept: KeptRequest) -> v1::Request {
-    v1::Request {
-        id: kept.digest.to_string(),
-        signed_request: kept.signed.encode(),
-        expires_at: kept.signed.request.expires_at,
+impl Service {
+    fn message(&self, kept: KeptRequest) -> v1::Request {
+        let state = match (kept.receipt, kept.cancelled_at) {
+            (Some(_), _) => RequestState::Decided,
+            (None, Some(_)) => RequestState::Cancelled,
+            (None, None) if self.0.is_expired(&kept) => RequestState::Expired,
+            (None, None) => RequestState::Open,
+        };
+        v1::Request {
+            id: kept.digest.to_string(),
+            signed_request: kept.signed.encode(),
+            expires_at: kept.signed.request.expires_at,
+            policy: kept.policy.to_string(),
+            state: state.into(),
+        }
     }
 }

@@ -3,13 +3,15 @@
 use taxproof_claims::key::{KeyHeader, Provenance};
 use taxproof_proto::v1::trust_service_server::TrustService;
 use taxproof_proto::v1::{
-    AddEpochRequest, AddEpochResponse, Epoch, GetBankRequest, GetBankResponse, ListEpochsRequest,
-    ListEpochsResponse, ProofKey,
+    AddEpochRequest, AddEpochResponse, Authority, Epoch, GetBankRequest, GetBankResponse,
+    ListAuthoritiesRequest, ListAuthoritiesResponse, ListEpochsRequest, ListEpochsResponse,
+    ProofKey,
 };
 use tonic::{Request, Response, Status, async_trait};
 
-use super::Service;
-use crate::epoch::TrustedEpoch;
+use super::{Service, page};
+use crate::bank::AcceptedAuthority;
+use crate::store::KeptEpoch;
 
 #[async_trait]
 impl TrustService for Service {
@@ -18,12 +20,13 @@ impl TrustService for Service {
         _: Request<GetBankRequest>,
     ) -> Result<Response<GetBankResponse>, Status> {
         let bank = &self.0;
+        let keys = bank.accepted_keys().await?;
         Ok(Response::new(GetBankResponse {
             id: bank.id().to_owned(),
             name: bank.name().to_owned(),
             verifying_key: bank.verifying_key().to_string(),
             recipient: bank.recipient(),
-            proof_keys: bank.keys().iter().map(|v| proof_key(v.header())).collect(),
+            proof_keys: keys.into_iter().map(proof_key).collect(),
         }))
     }
 
@@ -32,21 +35,42 @@ impl TrustService for Service {
         request: Request<AddEpochRequest>,
     ) -> Result<Response<AddEpochResponse>, Status> {
         let added = self.0.add_epoch(&request.get_ref().signed_header).await?;
-        let epoch = Some(message(&added));
+        let epoch = Some(message(added));
         Ok(Response::new(AddEpochResponse { epoch }))
+    }
+
+    async fn list_authorities(
+        &self,
+        _: Request<ListAuthoritiesRequest>,
+    ) -> Result<Response<ListAuthoritiesResponse>, Status> {
+        let authorities = self.0.authorities().await?;
+        let authorities = authorities.into_iter().map(authority).collect();
+        Ok(Response::new(ListAuthoritiesResponse { authorities }))
     }
 
     async fn list_epochs(
         &self,
-        _: Request<ListEpochsRequest>,
+        request: Request<ListEpochsRequest>,
     ) -> Result<Response<ListEpochsResponse>, Status> {
-        let newest = self.0.newest_epochs().await?;
-        let epochs = newest.iter().map(|epoch| message(epoch)).collect();
-        Ok(Response::new(ListEpochsResponse { epochs }))
+        let request = request.into_inner();
+        if request.authority.is_empty() {
+            let newest = self.0.accepted_epochs().await?;
+            return Ok(Response::new(ListEpochsResponse {
+                epochs: newest.into_iter().map(message).collect(),
+                next_page_token: String::new(),
+            }));
+        }
+        let page = page::page(request.page_size, &request.page_token)?;
+        let epochs = self.0.epochs_of(&request.authority, page).await?;
+        let last = epochs.last().map(|kept| kept.signed.header.epoch);
+        Ok(Response::new(ListEpochsResponse {
+            next_page_token: page::next(page, epochs.len(), last),
+            epochs: epochs.into_iter().map(message).collect(),
+        }))
     }
 }
 
-fn proof_key(header: &KeyHeader) -> ProofKey {
+fn proof_key((header, accepted_since): (&KeyHeader, u64)) -> ProofKey {
     ProofKey {
         fingerprint: header.fingerprint.to_string(),
         curve: header.curve.to_string(),
@@ -56,17 +80,29 @@ fn proof_key(header: &KeyHeader) -> ProofKey {
             Provenance::Dev => "dev".to_owned(),
             Provenance::Ceremony(transcript) => format!("ceremony {transcript}"),
         },
+        accepted_since,
     }
 }
 
-fn message(epoch: &TrustedEpoch) -> Epoch {
-    let header = epoch.header();
+fn authority(accepted: AcceptedAuthority) -> Authority {
+    Authority {
+        id: accepted.authority.id.to_string(),
+        name: accepted.authority.name,
+        verifying_key: accepted.authority.key.to_string(),
+        accepted_since: accepted.since,
+        newest_epoch: accepted.newest.map(message),
+    }
+}
+
+fn message(kept: KeptEpoch) -> Epoch {
+    let header = kept.signed.header;
     Epoch {
-        authority: header.authority.to_string(),
+        header_digest: header.digest().to_string(),
         number: header.epoch,
         time: header.time,
         newest_period: header.newest_period.to_string(),
-        header_digest: epoch.digest().to_string(),
         schema_digest: header.schema.to_string(),
+        authority: header.authority.into(),
+        added_at: kept.added_at,
     }
 }

@@ -3,7 +3,8 @@
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::SignedEpochHeader;
 
-use super::{Store, StoreError, digest, integer, unsigned};
+use super::backend::{Exclusive as _, on};
+use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
 use crate::epoch::TrustedEpoch;
 
 /// Whether an epoch was seen before.
@@ -13,6 +14,15 @@ pub enum EpochState {
     Added,
     /// It was there already.
     Known,
+}
+
+/// An epoch as it was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptEpoch {
+    /// The header with its signature.
+    pub signed: SignedEpochHeader,
+    /// When it was added, seconds since 1970-01-01T00:00:00Z.
+    pub added_at: u64,
 }
 
 /// An epoch does not continue what its authority said before. The authority, or whoever hands the
@@ -53,18 +63,32 @@ impl Store {
     ) -> Result<Result<EpochState, EpochConflict>, StoreError> {
         let header = epoch.header();
         let (authority, number) = (header.authority.as_str(), header.epoch);
-        let mut transaction = self.write().await?;
-        let same: Option<(Vec<u8>,)> =
-            sqlx::query_as("SELECT digest FROM epochs WHERE authority = ? AND number = ?")
+        let same = "SELECT digest FROM epochs WHERE authority = $1 AND number = $2";
+        let last = "SELECT number, digest FROM epochs WHERE authority = $1 \
+                    ORDER BY number DESC LIMIT 1";
+        let evidence = "INSERT INTO equivocations (digest, authority, number, signed, added_at) \
+                        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO epochs (digest, authority, number, signed, added_at) \
+                      VALUES ($1, $2, $3, $4, $5)";
+        on!(self, pool => {
+            let mut transaction = pool.exclusive().await?;
+            let same: Option<(Vec<u8>,)> = sqlx::query_as(same)
                 .bind(authority)
                 .bind(integer(number))
                 .fetch_optional(&mut *transaction)
                 .await?;
-        if let Some((seen,)) = same {
-            if digest(&seen)? == epoch.digest() {
-                return Ok(Ok(EpochState::Known));
-            }
-            sqlx::query("INSERT INTO equivocations VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            let last: Option<(i64, Vec<u8>)> = sqlx::query_as(last)
+                .bind(authority)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            let step = step(epoch, same, last)?;
+            let insert = match step {
+                Ok(EpochState::Known) => return Ok(step),
+                Ok(EpochState::Added) => insert,
+                Err(EpochConflict::Equivocation { .. }) => evidence,
+                Err(_) => return Ok(step),
+            };
+            sqlx::query(insert)
                 .bind(epoch.digest().0.to_vec())
                 .bind(authority)
                 .bind(integer(number))
@@ -73,60 +97,53 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            return Ok(Err(EpochConflict::Equivocation { number }));
-        }
-        let last = "SELECT number, digest FROM epochs WHERE authority = ? \
-                    ORDER BY number DESC LIMIT 1";
-        let newest: Option<(i64, Vec<u8>)> = sqlx::query_as(last)
-            .bind(authority)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if let Some((newest, seen)) = newest {
-            let newest = unsigned(newest);
-            if number < newest {
-                return Ok(Err(EpochConflict::Old { newest }));
-            }
-            if number == newest + 1 && header.previous != digest(&seen)? {
-                return Ok(Err(EpochConflict::Broken { newest }));
-            }
-        }
-        sqlx::query("INSERT INTO epochs VALUES (?, ?, ?, ?, ?)")
-            .bind(authority)
-            .bind(integer(number))
-            .bind(epoch.digest().0.to_vec())
-            .bind(epoch.signed().encode())
-            .bind(integer(now))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(Ok(EpochState::Added))
+            Ok(step)
+        })
     }
 
     /// The newest epoch of each authority, by the authority's name.
     ///
     /// # Errors
     /// The database's.
-    pub async fn newest_epochs(&self) -> Result<Vec<SignedEpochHeader>, StoreError> {
-        let newest = "SELECT signed FROM epochs AS e WHERE number = \
+    pub async fn newest_epochs(&self) -> Result<Vec<KeptEpoch>, StoreError> {
+        let newest = "SELECT digest, signed, added_at FROM epochs AS e WHERE number = \
                       (SELECT MAX(number) FROM epochs WHERE authority = e.authority) \
                       ORDER BY authority";
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(newest).fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|(signed,)| Ok(SignedEpochHeader::decode(signed)?))
-            .collect()
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(newest).fetch_all(pool).await)?;
+        rows.into_iter().map(kept).collect()
+    }
+
+    /// An authority's epochs, oldest first. A page's place is an epoch's number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn epochs_of(
+        &self,
+        authority: &str,
+        page: Page,
+    ) -> Result<Vec<KeptEpoch>, StoreError> {
+        let all = "SELECT digest, signed, added_at FROM epochs \
+                   WHERE authority = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(all)
+            .bind(authority)
+            .bind(integer(page.after))
+            .bind(i64::from(page.size))
+            .fetch_all(pool)
+            .await)?;
+        rows.into_iter().map(kept).collect()
     }
 
     /// The epoch whose header has a digest.
     ///
     /// # Errors
     /// The database's.
-    pub async fn epoch(&self, name: Digest) -> Result<Option<SignedEpochHeader>, StoreError> {
-        let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT signed FROM epochs WHERE digest = ?")
+    pub async fn epoch(&self, name: Digest) -> Result<Option<KeptEpoch>, StoreError> {
+        let of = "SELECT digest, signed, added_at FROM epochs WHERE digest = $1";
+        let row: Option<Row> = on!(self, pool => sqlx::query_as(of)
             .bind(name.0.to_vec())
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|(signed,)| Ok(SignedEpochHeader::decode(&signed)?))
-            .transpose()
+            .fetch_optional(pool)
+            .await)?;
+        row.map(kept).transpose()
     }
 
     /// The headers that contradict one that was seen, oldest first.
@@ -134,10 +151,47 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn equivocations(&self) -> Result<Vec<SignedEpochHeader>, StoreError> {
-        let all = "SELECT signed FROM equivocations ORDER BY rowid";
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(all).fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|(signed,)| Ok(SignedEpochHeader::decode(signed)?))
-            .collect()
+        let all = "SELECT digest, signed, added_at FROM equivocations ORDER BY rowid";
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(all).fetch_all(pool).await)?;
+        rows.into_iter().map(|row| Ok(kept(row)?.signed)).collect()
     }
+}
+
+/// What becomes of an epoch.
+type Step = Result<EpochState, EpochConflict>;
+
+/// How an epoch continues what was seen: the one of its number, and the newest.
+fn step(
+    epoch: &TrustedEpoch,
+    same: Option<(Vec<u8>,)>,
+    last: Option<(i64, Vec<u8>)>,
+) -> Result<Step, StoreError> {
+    let (header, number) = (epoch.header(), epoch.header().epoch);
+    if let Some((seen,)) = same {
+        return Ok(match digest(&seen)? == epoch.digest() {
+            true => Ok(EpochState::Known),
+            false => Err(EpochConflict::Equivocation { number }),
+        });
+    }
+    if let Some((newest, seen)) = last {
+        let newest = unsigned(newest);
+        if number < newest {
+            return Ok(Err(EpochConflict::Old { newest }));
+        }
+        if number == newest + 1 && header.previous != digest(&seen)? {
+            return Ok(Err(EpochConflict::Broken { newest }));
+        }
+    }
+    Ok(Ok(EpochState::Added))
+}
+
+type Row = (Vec<u8>, Vec<u8>, i64);
+
+fn kept((name, signed, added_at): Row) -> Result<KeptEpoch, StoreError> {
+    let signed = SignedEpochHeader::decode(&signed)?;
+    ensure_digest(&name, signed.header.digest())?;
+    Ok(KeptEpoch {
+        signed,
+        added_at: unsigned(added_at),
+    })
 }

@@ -1,13 +1,16 @@
-//! Registered policies. A policy never changes.
+//! Registered policies. A policy never changes; it can be retired.
 
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::policy::Policy;
 
-use super::{Store, StoreError, digest, integer, unsigned};
+use super::backend::on;
+use super::{Page, Store, StoreError, digest, integer, unsigned};
 
 /// A policy as it was registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptPolicy {
+    /// Its place in the order of registration.
+    pub place: u64,
     /// Its digest in the bank's profile.
     pub digest: Digest,
     /// What the bank calls it; several may share one.
@@ -22,9 +25,33 @@ pub struct KeptPolicy {
     pub canonical: String,
     /// When it was registered, seconds since 1970-01-01T00:00:00Z.
     pub registered_at: u64,
+    /// When it was retired, if it was.
+    pub retired_at: Option<u64>,
 }
 
-type Row = (Vec<u8>, String, String, String, String, String, i64);
+type Row = (
+    i64,
+    Vec<u8>,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+);
+
+/// The columns of a [`Row`], to be followed by conditions.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.rowid, p.digest, p.id, p.title, p.schema, p.shape, p.canonical, \
+             p.registered_at, r.retired_at \
+             FROM policies AS p LEFT JOIN retirements AS r ON r.policy = p.digest ",
+            $rest
+        )
+    };
+}
 
 impl Store {
     /// Keeps a policy. One that is there already stays as it is.
@@ -38,7 +65,10 @@ impl Store {
         now: u64,
     ) -> Result<KeptPolicy, StoreError> {
         let name = policy.digest(profile);
-        sqlx::query("INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        let insert = "INSERT INTO policies \
+                      (digest, id, title, schema, shape, canonical, registered_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        on!(self, pool => sqlx::query(insert)
             .bind(name.0.to_vec())
             .bind(policy.id())
             .bind(policy.title())
@@ -46,8 +76,9 @@ impl Store {
             .bind(policy.shape().name)
             .bind(policy.canonical())
             .bind(integer(now))
-            .execute(&self.pool)
-            .await?;
+            .execute(pool)
+            .await
+            .map(|_| ()))?;
         let kept = self.policy(name).await?;
         kept.ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
@@ -57,40 +88,61 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn policy(&self, name: Digest) -> Result<Option<KeptPolicy>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM policies WHERE digest = ?")
+        let row: Option<Row> = on!(self, pool => sqlx::query_as(select!("WHERE p.digest = $1"))
             .bind(name.0.to_vec())
-            .fetch_optional(&self.pool)
-            .await?;
+            .fetch_optional(pool)
+            .await)?;
         row.map(kept).transpose()
     }
 
-    /// The policies that the bank calls by an id.
+    /// The policies that the bank calls by an id and that are not retired.
     ///
     /// # Errors
     /// The database's.
     pub async fn policies_called(&self, id: &str) -> Result<Vec<KeptPolicy>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT * FROM policies WHERE id = ?")
+        let called = select!("WHERE p.id = $1 AND r.retired_at IS NULL ORDER BY p.rowid");
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(called)
             .bind(id)
-            .fetch_all(&self.pool)
-            .await?;
+            .fetch_all(pool)
+            .await)?;
         rows.into_iter().map(kept).collect()
     }
 
-    /// Every policy, oldest first.
+    /// Policies, oldest first.
     ///
     /// # Errors
     /// The database's.
-    pub async fn policies(&self) -> Result<Vec<KeptPolicy>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT * FROM policies ORDER BY rowid")
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn policies(&self, page: Page) -> Result<Vec<KeptPolicy>, StoreError> {
+        let all = select!("WHERE p.rowid > $1 ORDER BY p.rowid LIMIT $2");
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(all)
+            .bind(integer(page.after))
+            .bind(i64::from(page.size))
+            .fetch_all(pool)
+            .await)?;
         rows.into_iter().map(kept).collect()
+    }
+
+    /// Retires a policy, unless it is already.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn retire_policy(&self, name: Digest, now: u64) -> Result<(), StoreError> {
+        let insert = "INSERT INTO retirements (policy, retired_at) VALUES ($1, $2) \
+                      ON CONFLICT DO NOTHING";
+        on!(self, pool => sqlx::query(insert)
+            .bind(name.0.to_vec())
+            .bind(integer(now))
+            .execute(pool)
+            .await
+            .map(|_| ()))?;
+        Ok(())
     }
 }
 
 fn kept(row: Row) -> Result<KeptPolicy, StoreError> {
-    let (name, id, title, schema, shape, canonical, registered_at) = row;
+    let (place, name, id, title, schema, shape, canonical, registered_at, retired_at) = row;
     Ok(KeptPolicy {
+        place: unsigned(place),
         digest: digest(&name)?,
         id,
         title,
@@ -98,5 +150,6 @@ fn kept(row: Row) -> Result<KeptPolicy, StoreError> {
         shape,
         canonical,
         registered_at: unsigned(registered_at),
+        retired_at: retired_at.map(unsigned),
     })
 }

@@ -3,27 +3,60 @@
 use taxproof_claims::digest::Digest;
 use taxproof_claims::request::SignedRequest;
 
-use super::{Store, StoreError, digest, integer};
+use super::backend::{Exclusive as _, on};
+use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
 
-/// A request as it was made.
+/// A request as it was made, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptRequest {
+    /// Its place in the order of making.
+    pub place: u64,
     /// Its digest.
     pub digest: Digest,
     /// Its policy's digest.
     pub policy: Digest,
     /// The request with the bank's signature.
     pub signed: SignedRequest,
+    /// When it was cancelled, seconds since 1970-01-01T00:00:00Z, if it was.
+    pub cancelled_at: Option<u64>,
+    /// The receipt's place in the chain, if it was decided.
+    pub receipt: Option<u64>,
 }
 
-/// A caller's id was used to ask for something else. The caller is at fault.
+/// Why a request is not made. The caller is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client_request_id was used for something else")]
-pub struct RequestConflict;
+#[non_exhaustive]
+pub enum RequestRefused {
+    /// The caller's id was used to ask for something else.
+    #[error("the client_request_id was used for something else")]
+    Conflict,
+    /// The policy was retired.
+    #[error("the policy is retired and takes no new requests")]
+    Retired,
+}
 
-type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
-/// A row and the digest of what was asked for.
-type AskedRow = (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
+/// What cancelling a request did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It is cancelled, now or before.
+    Cancelled,
+    /// It was decided before, and stays so.
+    Decided,
+}
+
+type Row = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Option<i64>, Option<i64>);
+
+/// The columns of a [`Row`], to be followed by conditions.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT q.rowid, q.digest, q.policy, q.signed, c.cancelled_at, r.sequence \
+             FROM requests AS q LEFT JOIN cancellations AS c ON c.request = q.digest \
+             LEFT JOIN receipts AS r ON r.request = q.digest ",
+            $rest
+        )
+    };
+}
 
 impl Store {
     /// Keeps a request. `asked` is what the caller chose as its id, if anything, and the digest of
@@ -33,38 +66,58 @@ impl Store {
     /// The database's; the inner one is the caller's.
     pub async fn keep_request(
         &self,
-        request: &KeptRequest,
+        request: &SignedRequest,
+        policy: Digest,
         asked: Option<(&str, Digest)>,
-    ) -> Result<Result<KeptRequest, RequestConflict>, StoreError> {
-        let mut transaction = self.write().await?;
-        if let Some((id, asked)) = asked {
-            let same = "SELECT digest, policy, signed, asked FROM requests \
-                        WHERE client_request_id = ?";
-            let row: Option<AskedRow> = sqlx::query_as(same)
-                .bind(id)
-                .fetch_optional(&mut *transaction)
-                .await?;
-            if let Some((name, policy, signed, before)) = row {
-                return Ok(match digest(&before)? == asked {
-                    true => Ok(kept((name, policy, signed))?),
-                    false => Err(RequestConflict),
-                });
+    ) -> Result<Result<KeptRequest, RequestRefused>, StoreError> {
+        let (body, name) = (&request.request, request.request.digest());
+        let before = "SELECT digest, asked FROM requests WHERE client_request_id = $1";
+        let retired = "SELECT retired_at FROM retirements WHERE policy = $1";
+        let insert = "INSERT INTO requests \
+                      (digest, bank, nonce, policy, signed, expires_at, client_request_id, asked) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let name = on!(self, pool => {
+            let mut transaction = pool.exclusive().await?;
+            let mut made = None;
+            if let Some((id, asked)) = asked {
+                let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(before)
+                    .bind(id)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                if let Some((before, then)) = row {
+                    if digest(&then)? != asked {
+                        return Ok(Err(RequestRefused::Conflict));
+                    }
+                    made = Some(digest(&before)?);
+                }
             }
-        }
-        let body = &request.signed.request;
-        sqlx::query("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-            .bind(request.digest.0.to_vec())
-            .bind(&body.bank)
-            .bind(body.nonce.0.to_vec())
-            .bind(request.policy.0.to_vec())
-            .bind(request.signed.encode())
-            .bind(integer(body.expires_at))
-            .bind(asked.map(|(id, _)| id))
-            .bind(asked.map(|(_, asked)| asked.0.to_vec()))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(Ok(request.clone()))
+            if let Some(made) = made {
+                made
+            } else {
+                let row: Option<(i64,)> = sqlx::query_as(retired)
+                    .bind(policy.0.to_vec())
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                if row.is_some() {
+                    return Ok(Err(RequestRefused::Retired));
+                }
+                sqlx::query(insert)
+                    .bind(name.0.to_vec())
+                    .bind(&body.bank)
+                    .bind(body.nonce.0.to_vec())
+                    .bind(policy.0.to_vec())
+                    .bind(request.encode())
+                    .bind(integer(body.expires_at))
+                    .bind(asked.map(|(id, _)| id))
+                    .bind(asked.map(|(_, asked)| asked.0.to_vec()))
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                name
+            }
+        });
+        let kept = self.request(name).await?;
+        kept.map(Ok).ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 
     /// The request of a digest.
@@ -72,19 +125,66 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn request(&self, name: Digest) -> Result<Option<KeptRequest>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as("SELECT digest, policy, signed FROM requests WHERE digest = ?")
-                .bind(name.0.to_vec())
-                .fetch_optional(&self.pool)
-                .await?;
+        let row: Option<Row> = on!(self, pool => sqlx::query_as(select!("WHERE q.digest = $1"))
+            .bind(name.0.to_vec())
+            .fetch_optional(pool)
+            .await)?;
         row.map(kept).transpose()
+    }
+
+    /// Requests, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn requests(&self, page: Page) -> Result<Vec<KeptRequest>, StoreError> {
+        let all = select!("WHERE q.rowid > $1 ORDER BY q.rowid LIMIT $2");
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(all)
+            .bind(integer(page.after))
+            .bind(i64::from(page.size))
+            .fetch_all(pool)
+            .await)?;
+        rows.into_iter().map(kept).collect()
+    }
+
+    /// Cancels a request, unless it was decided.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cancel_request(&self, name: Digest, now: u64) -> Result<Cancelled, StoreError> {
+        let decided = "SELECT sequence FROM receipts WHERE request = $1";
+        let insert = "INSERT INTO cancellations (request, cancelled_at) VALUES ($1, $2) \
+                      ON CONFLICT DO NOTHING";
+        on!(self, pool => {
+            let mut transaction = pool.exclusive().await?;
+            let row: Option<(i64,)> = sqlx::query_as(decided)
+                .bind(name.0.to_vec())
+                .fetch_optional(&mut *transaction)
+                .await?;
+            if row.is_some() {
+                return Ok(Cancelled::Decided);
+            }
+            sqlx::query(insert)
+                .bind(name.0.to_vec())
+                .bind(integer(now))
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+        });
+        Ok(Cancelled::Cancelled)
     }
 }
 
-fn kept((name, policy, signed): Row) -> Result<KeptRequest, StoreError> {
+fn kept(
+    (place, name, policy, signed, cancelled_at, receipt): Row,
+) -> Result<KeptRequest, StoreError> {
+    let signed = SignedRequest::decode(&signed)?;
+    ensure_digest(&name, signed.request.digest())?;
     Ok(KeptRequest {
+        place: unsigned(place),
         digest: digest(&name)?,
         policy: digest(&policy)?,
-        signed: SignedRequest::decode(&signed)?,
+        signed,
+        cancelled_at: cancelled_at.map(unsigned),
+        receipt: receipt.map(unsigned),
     })
 }

@@ -12,5 +12,3 @@ pub use gate::{Gate, Gated};
 pub use listener::{Security, incoming};
 pub use rate::Rates;
 pub use tls::{Tls, TlsError, TlsFiles};
-
-pub(crate) use gate::exhausted;

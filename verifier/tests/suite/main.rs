@@ -5,16 +5,21 @@
     reason = "clippy knows the functions marked as tests, not their helpers"
 )]
 
+mod api;
 mod attacks;
 mod batches;
 mod callers;
 mod certificates;
 mod cost;
+mod evidence;
+mod faults;
 mod fixture;
 mod garbage;
 mod keys;
+mod kills;
 mod limits;
 mod overload;
+mod postgres;
 mod presentations;
 mod process;
 mod reduced_keys;

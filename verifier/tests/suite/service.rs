@@ -22,20 +22,27 @@ use taxproof_proto::v1::{
 };
 use taxproof_verifier::receipt::SignedReceipt;
 use taxproof_verifier::service::{Serving, serve};
+use taxproof_verifier::store::Page;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::world::{Asked, ID, World, open, policy_text, seal};
 
+/// More receipts than any test makes.
+const ALL: Page = Page {
+    after: 0,
+    size: 1000,
+};
+
 /// A world with its service and a connection to it.
-struct Served {
-    world: World,
-    serving: Serving,
-    channel: Channel,
+pub(crate) struct Served {
+    pub(crate) world: World,
+    pub(crate) serving: Serving,
+    pub(crate) channel: Channel,
 }
 
 impl Served {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::new().await;
         let serving = serve(Arc::clone(&world.bank), ([127, 0, 0, 1], 0).into())
             .await
@@ -48,11 +55,15 @@ impl Served {
         }
     }
 
-    async fn submit(&self, presentation: &Presentation, id: &str) -> Result<Decision, Status> {
+    pub(crate) async fn submit(
+        &self,
+        presentation: &Presentation,
+        id: &str,
+    ) -> Result<Decision, Status> {
         submit(&self.channel, self.world.seal(presentation), id).await
     }
 
-    async fn standing(&self, request: Digest) -> GetDecisionResponse {
+    pub(crate) async fn standing(&self, request: Digest) -> GetDecisionResponse {
         let request_id = request.to_string();
         let mut client = DecisionServiceClient::new(self.channel.clone());
         client
@@ -62,7 +73,7 @@ impl Served {
             .into_inner()
     }
 
-    async fn limit(&self) -> Asked {
+    pub(crate) async fn limit(&self) -> Asked {
         self.world
             .request("ccb-limit", &[("requested_amount", "500,000")])
             .await
@@ -84,7 +95,7 @@ async fn submit(channel: &Channel, sealed: Vec<u8>, id: &str) -> Result<Decision
     Ok(response.into_inner().decision.unwrap())
 }
 
-fn code<T: std::fmt::Debug>(result: Result<T, Status>) -> Code {
+pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, Status>) -> Code {
     result.unwrap_err().code()
 }
 
@@ -110,7 +121,7 @@ async fn the_main_job() {
     assert_eq!(policy, again);
     let policy = policy.policy.unwrap();
     let listed = policies
-        .list_policies(ListPoliciesRequest {})
+        .list_policies(ListPoliciesRequest::default())
         .await
         .unwrap()
         .into_inner();
@@ -161,7 +172,7 @@ async fn the_main_job() {
         made.id
     );
     let epochs = trust
-        .list_epochs(ListEpochsRequest {})
+        .list_epochs(ListEpochsRequest::default())
         .await
         .unwrap()
         .into_inner()
@@ -221,7 +232,10 @@ async fn a_decision_stands_and_a_replay_is_refused() {
     // Another verdict on the same request.
     let failed = asked.outcome(0, 0).present();
     assert_eq!(code(served.submit(&failed, "d").await), Code::AlreadyExists);
-    assert_eq!(served.world.bank.store().receipts().await.unwrap().len(), 1);
+    assert_eq!(
+        served.world.bank.store().receipts(ALL).await.unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -287,7 +301,10 @@ async fn a_race_has_one_winner() {
     }
     assert_eq!((winners.len(), answers.len()), (1, 8));
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    assert_eq!(served.world.bank.store().receipts().await.unwrap().len(), 1);
+    assert_eq!(
+        served.world.bank.store().receipts(ALL).await.unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -303,7 +320,7 @@ async fn receipts_form_a_chain_and_outlive_the_process() {
     bank.store().close().await;
 
     let (bank, _) = open(served.world.folder.path()).await;
-    let receipts = bank.store().receipts().await.unwrap();
+    let receipts = bank.store().receipts(ALL).await.unwrap();
     let mut previous = Digest([0; 32]);
     for (i, kept) in receipts.iter().enumerate() {
         let receipt = kept.signed.verify(&key).unwrap();
@@ -357,12 +374,8 @@ async fn requests_are_refused_by_the_table() {
             r.purpose = "another loan".to_owned()
         }),
         (Code::AlreadyExists, |r| r.validity_seconds = 61),
-        (Code::FailedPrecondition, |r| {
-            r.policy = "no-such-policy".to_owned()
-        }),
-        (Code::FailedPrecondition, |r| {
-            r.policy = Digest([0; 32]).to_string()
-        }),
+        (Code::NotFound, |r| r.policy = "no-such-policy".to_owned()),
+        (Code::NotFound, |r| r.policy = Digest([0; 32]).to_string()),
         (Code::InvalidArgument, |r| r.parameters.clear()),
         (Code::InvalidArgument, |r| {
             drop(r.parameters.insert("x".to_owned(), "1".to_owned()))
@@ -402,7 +415,7 @@ async fn requests_are_refused_by_the_table() {
     let nobodys = Digest([0; 32]).to_string();
     assert_eq!(
         code(client.get_request(get(&nobodys)).await),
-        Code::FailedPrecondition
+        Code::NotFound
     );
 }
 
@@ -429,10 +442,7 @@ async fn presentations_are_refused_by_the_table() {
         request: Digest([9; 32]),
         ..good.clone()
     };
-    assert_eq!(
-        code(served.submit(&unknown, "").await),
-        Code::FailedPrecondition
-    );
+    assert_eq!(code(served.submit(&unknown, "").await), Code::NotFound);
     assert_eq!(
         code(served.submit(&good, "\n").await),
         Code::InvalidArgument
@@ -475,10 +485,7 @@ async fn policies_are_refused_with_their_place() {
     let explain = ExplainPolicyRequest {
         policy: "none".to_owned(),
     };
-    assert_eq!(
-        code(client.explain_policy(explain).await),
-        Code::FailedPrecondition
-    );
+    assert_eq!(code(client.explain_policy(explain).await), Code::NotFound);
 }
 
 #[tokio::test]
@@ -523,7 +530,7 @@ async fn epochs_only_go_forward_and_never_fork() {
     );
 
     let epochs = client
-        .list_epochs(ListEpochsRequest {})
+        .list_epochs(ListEpochsRequest::default())
         .await
         .unwrap()
         .into_inner()

@@ -111,10 +111,21 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// With a SQLite file.
     pub(crate) async fn new() -> Self {
+        Self::on(None).await
+    }
+
+    /// With the database of an address.
+    pub(crate) async fn on(database: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new();
         create(folder.path(), &authority, &key_file(|_, _| {}), true).unwrap();
+        if let Some(url) = database {
+            let config = folder.path().join("bank.toml");
+            let text = std::fs::read_to_string(&config).unwrap();
+            std::fs::write(config, format!("database = \"{url}\"\n{text}")).unwrap();
+        }
         let (bank, now) = open(folder.path()).await;
         let epoch = authority.epoch(1, |_| {});
         bank.add_epoch(&epoch.encode()).await.unwrap();
