@@ -7,6 +7,7 @@
 //! errors' codes.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,11 +147,7 @@ impl Backend {
 
     /// The file and its journal are readable by their owner only.
     async fn open_file(file: &Path) -> Result<Self, StoreError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(file)?;
+        make_private(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
@@ -207,15 +204,34 @@ impl Backend {
     }
 }
 
+/// Makes a file that only its owner can read, unless it is there.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let length = std::fs::metadata(file)?.len();
+            match length < SMALLEST {
+                true => Err(StoreError::Cut { length }),
+                false => Ok(()),
+            }
+        }
+        made => Ok(made.map(|_| ())?),
+    }
+}
+
+/// The smallest page, and so the smallest file, that SQLite has. It takes a shorter one for an
+/// empty database: the bank would begin another chain.
+const SMALLEST: u64 = 512;
+
 /// What every session asks of PostgreSQL, whatever the database's own settings are: a commit is on
 /// disk when it is acknowledged, and no statement waits longer than a caller does.
 fn session(options: PgConnectOptions) -> PgConnectOptions {
     let milliseconds = |time: Duration| time.as_millis().to_string();
     options.application_name("taxproof").options([
-        (
-            "default_transaction_isolation",
-            "read\\ committed".to_owned(),
-        ),
+        ("default_transaction_isolation", "read committed".to_owned()),
         ("synchronous_commit", "on".to_owned()),
         ("lock_timeout", milliseconds(DATABASE_BUSY)),
         ("statement_timeout", milliseconds(2 * DATABASE_BUSY)),

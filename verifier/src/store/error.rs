@@ -9,6 +9,15 @@ pub enum StoreError {
     /// The file cannot be made or opened.
     #[error("the database file: {0}")]
     File(#[from] std::io::Error),
+    /// The file is too short to be a database. Restore it; or remove it, if the bank never ran.
+    #[error(
+        "the database file has {length} bytes and was cut off: restore it, or remove it if the bank \
+         never ran"
+    )]
+    Cut {
+        /// What there is.
+        length: u64,
+    },
     /// The database is away, restarting or too busy. Try again.
     #[error("the database cannot be reached: {0}")]
     Unavailable(#[source] sqlx::Error),

@@ -65,7 +65,7 @@ type Before = (Vec<u8>, Vec<u8>, Vec<u8>);
 /// What becomes of a new receipt.
 enum Fate {
     /// It was kept before, by the same presentation.
-    Known(KeptReceipt),
+    Known(Box<KeptReceipt>),
     /// It is not kept.
     Refused(NotDecided),
     /// It is the one at this place among those to be kept.
@@ -137,7 +137,7 @@ impl Store {
             (fates, kept)
         });
         let answer = |fate| match fate {
-            Fate::Known(before) => Ok(before),
+            Fate::Known(before) => Ok(*before),
             Fate::Refused(why) => Err(why),
             Fate::New(place) => Ok::<KeptReceipt, _>(kept[place].1.clone()),
         };
@@ -218,7 +218,7 @@ impl Links {
         let request = new.receipt.presentation.request;
         if let Some(before) = before {
             return match before.presentation == presentation {
-                true => Fate::Known(before),
+                true => Fate::Known(before.into()),
                 false => Fate::Refused(Replay::Decided.into()),
             };
         }
