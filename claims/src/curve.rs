@@ -2,10 +2,10 @@
 
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
-use ark_ec::pairing::Pairing;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use taxproof_engine::pairing::EnginePairing;
 
 /// A curve, as named in key files, headers and contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl FromStr for Curve {
 }
 
 /// A pairing that this software proves over, and the name of its curve.
-pub trait NamedPairing: Pairing {
+pub trait NamedPairing: EnginePairing {
     /// The curve.
     const CURVE: Curve;
 }

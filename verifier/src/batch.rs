@@ -8,12 +8,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, One};
 use rand::RngCore;
 use rand::rngs::OsRng;
 use rayon::prelude::*;
+use taxproof_engine::Kernels;
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::key::CheckedKey;
 use crate::proof::CanonicalProof;
@@ -21,13 +22,13 @@ use crate::reduced::{ReducedKey, WrongCount, ensure_count};
 
 /// Proofs under one key, to be verified together.
 #[derive(Debug)]
-pub struct Batch<'a, E: Pairing> {
+pub struct Batch<'a, E: EnginePairing> {
     key: &'a Arc<CheckedKey<E>>,
     entries: Vec<Entry<'a, E>>,
 }
 
 #[derive(Debug)]
-struct Entry<'a, E: Pairing> {
+struct Entry<'a, E: EnginePairing> {
     policy: &'a ReducedKey<E>,
     proof: &'a CanonicalProof<E>,
     open: Vec<E::ScalarField>,
@@ -53,7 +54,7 @@ pub struct BadProofs(
     pub Vec<usize>,
 );
 
-impl<'a, E: Pairing> Batch<'a, E> {
+impl<'a, E: EnginePairing> Batch<'a, E> {
     /// An empty batch, which verifies.
     pub const fn new(key: &'a Arc<CheckedKey<E>>) -> Self {
         let entries = Vec::new();
@@ -89,10 +90,10 @@ impl<'a, E: Pairing> Batch<'a, E> {
     pub fn verify(self) -> Result<(), BadProofs> {
         let combined = Combined::new(&self);
         let all = 0..self.entries.len();
-        if combined.holds(all.clone(), combined.miller_loop()) {
+        let loops = combined.miller_loops();
+        if combined.holds(all.clone(), loops.iter().product()) {
             return Ok(());
         }
-        let loops = combined.miller_loops();
         let mut bad = Vec::new();
         combined.search(all, &loops, &mut bad);
         Err(BadProofs(bad))
@@ -100,14 +101,14 @@ impl<'a, E: Pairing> Batch<'a, E> {
 }
 
 /// A batch and its coefficients.
-struct Combined<'a, 'b, E: Pairing> {
+struct Combined<'a, 'b, E: EnginePairing> {
     batch: &'b Batch<'a, E>,
     coefficients: Vec<E::ScalarField>,
     /// rᵢ·Aᵢ.
     a: Vec<E::G1Affine>,
 }
 
-impl<'a, 'b, E: Pairing> Combined<'a, 'b, E> {
+impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
     fn new(batch: &'b Batch<'a, E>) -> Self {
         let draw = |_: &Entry<'_, E>| {
             let mut bytes = [0; 16];
@@ -127,18 +128,11 @@ impl<'a, 'b, E: Pairing> Combined<'a, 'b, E> {
         }
     }
 
-    /// Π e(rᵢ·Aᵢ, Bᵢ) over all, before the final exponentiation.
-    fn miller_loop(&self) -> E::TargetField {
-        let b = self.batch.entries.iter().map(|entry| entry.proof.b());
-        E::multi_miller_loop(self.a.iter().copied(), b).0
-    }
-
-    /// The factors of [`Self::miller_loop`].
+    /// e(rᵢ·Aᵢ, Bᵢ) for each proof, before the final exponentiation.
     fn miller_loops(&self) -> Vec<E::TargetField> {
-        let pairs = self.a.par_iter().zip(&self.batch.entries);
-        pairs
-            .map(|(a, entry)| E::miller_loop(*a, entry.proof.b()).0)
-            .collect()
+        let b = self.batch.entries.iter().map(|entry| entry.proof.b());
+        let pairs: Vec<_> = self.a.iter().copied().zip(b).collect();
+        E::miller_loops(Kernels::best(), &pairs)
     }
 
     /// Whether the sum of some proofs' equations holds, given their product of Miller loops.
@@ -149,21 +143,19 @@ impl<'a, 'b, E: Pairing> Combined<'a, 'b, E> {
         let c = E::G1::msm_unchecked(&c, coefficients);
         let key = self.batch.key;
         let total: E::ScalarField = coefficients.iter().sum();
-        let rest = E::multi_miller_loop(
-            [
-                self.inputs(entries, coefficients),
-                c,
-                -(key.points().alpha_g1 * total),
-            ]
-            .map(|point| E::G1Prepared::from(point.into_affine())),
-            [
-                key.minus_gamma.clone(),
-                key.minus_delta.clone(),
-                key.points().beta_g2.into(),
-            ],
-        );
-        let product = MillerLoopOutput(rest.0 * loops);
-        E::final_exponentiation(product).is_some_and(|value| value.0.is_one())
+        let kernels = Kernels::best();
+        let rest = E::multiply_lines(&[
+            (
+                self.inputs(entries, coefficients).into_affine(),
+                &key.minus_gamma,
+            ),
+            (c.into_affine(), &key.minus_delta),
+            (
+                -(key.points().alpha_g1 * total).into_affine(),
+                &E::lines(kernels, key.points().beta_g2),
+            ),
+        ]);
+        E::exponentiate(kernels, rest * loops).is_some_and(|value| value.is_one())
     }
 
     /// Σ rᵢ·ICᵢ: the known parts by their coefficients, the open inputs' points by Σ rᵢ·xᵢⱼ.

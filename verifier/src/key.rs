@@ -14,7 +14,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_groth16::VerifyingKey;
 use ark_serialize::CanonicalSerialize;
@@ -23,6 +22,8 @@ use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::statement::public_inputs;
+use taxproof_engine::Kernels;
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::canonical::{self, NotAPoint};
 use multiples::Multiples;
@@ -31,14 +32,14 @@ use multiples::Multiples;
 ///
 /// # What is not checked
 /// What the key is for, and who made it: see [`AdmittedKey`].
-pub struct CheckedKey<E: Pairing> {
+pub struct CheckedKey<E: EnginePairing> {
     key: VerifyingKey<E>,
     /// e(α, β).
     pub(crate) alpha_beta: E::TargetField,
     /// −γ, ready for a Miller loop.
-    pub(crate) minus_gamma: E::G2Prepared,
+    pub(crate) minus_gamma: E::Lines,
     /// −δ, ready for a Miller loop.
-    pub(crate) minus_delta: E::G2Prepared,
+    pub(crate) minus_delta: E::Lines,
     /// Multiples of each IC point, made when one is first an open input.
     multiples: Vec<OnceLock<Multiples<E>>>,
 }
@@ -93,7 +94,7 @@ pub enum WeakKey {
     EqualInputs,
 }
 
-impl<E: Pairing> CheckedKey<E> {
+impl<E: EnginePairing> CheckedKey<E> {
     /// Checks the points of a key for a statement of `inputs` public inputs.
     ///
     /// # Errors
@@ -221,7 +222,7 @@ impl<E: Pairing> CheckedKey<E> {
     }
 }
 
-impl<E: Pairing> fmt::Debug for CheckedKey<E> {
+impl<E: EnginePairing> fmt::Debug for CheckedKey<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CheckedKey({} inputs)", self.inputs())
     }
@@ -239,7 +240,7 @@ pub struct Admission {
 
 /// A verifying key that proofs may be judged by: of a circuit whose digest is pinned in this
 /// software, whole, without a visible weakness, and of acceptable provenance.
-pub struct AdmittedKey<E: Pairing> {
+pub struct AdmittedKey<E: EnginePairing> {
     header: KeyHeader,
     key: Arc<CheckedKey<E>>,
 }
@@ -319,14 +320,14 @@ impl<E: NamedPairing> AdmittedKey<E> {
     }
 }
 
-impl<E: Pairing> fmt::Debug for AdmittedKey<E> {
+impl<E: EnginePairing> fmt::Debug for AdmittedKey<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AdmittedKey({})", self.header.fingerprint)
     }
 }
 
-fn negative<E: Pairing>(point: E::G2Affine) -> E::G2Prepared {
-    (-point.into_group()).into_affine().into()
+fn negative<E: EnginePairing>(point: E::G2Affine) -> E::Lines {
+    E::lines(Kernels::best(), (-point.into_group()).into_affine())
 }
 
 fn equal_up_to_sign<G: AffineRepr>(a: G, b: G) -> bool {

@@ -6,13 +6,13 @@
 
 use std::fmt;
 
-use ark_ec::pairing::Pairing;
 use taxproof_claims::amount::to_field;
 use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::numbers::Numbers;
 use taxproof_claims::request::{bank_digest, scope_digest};
 use taxproof_claims::statement::{Consent, FIXED_INPUTS, FixedInputs, Outcome};
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::epoch::TrustedEpoch;
 use crate::key::AdmittedKey;
@@ -20,7 +20,7 @@ use crate::proof::CanonicalProof;
 use crate::reduced::{Input, ReducedKey, Rejected, WrongCount};
 
 /// A policy for one epoch, ready to verify proofs.
-pub struct PreparedPolicy<E: Pairing> {
+pub struct PreparedPolicy<E: EnginePairing> {
     reduced: ReducedKey<E>,
     scope_is_context: bool,
     discloses_id: bool,
@@ -143,7 +143,7 @@ impl<E: NamedPairing> PreparedPolicy<E> {
     }
 }
 
-impl<E: Pairing> PreparedPolicy<E> {
+impl<E: EnginePairing> PreparedPolicy<E> {
     /// The open inputs' values, in their order. `numbers` are the policy's for the request's
     /// parameters and this epoch's date.
     ///
@@ -198,7 +198,7 @@ impl<E: Pairing> PreparedPolicy<E> {
     }
 }
 
-impl<E: Pairing> fmt::Debug for PreparedPolicy<E> {
+impl<E: EnginePairing> fmt::Debug for PreparedPolicy<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PreparedPolicy({:?})", self.reduced)
     }

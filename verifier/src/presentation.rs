@@ -7,7 +7,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ark_ec::pairing::Pairing;
 use rayon::prelude::*;
 use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
@@ -17,6 +16,7 @@ use taxproof_claims::presentation::Presentation;
 use taxproof_claims::request::Request;
 use taxproof_claims::statement::{Consent, Outcome};
 use taxproof_claims::subject::{EnterpriseId, IdScheme};
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::batch::Batch;
 use crate::epoch::TrustedEpoch;
@@ -199,7 +199,7 @@ pub enum CannotJudge {
 
 /// Judges presentations under one key, and keeps the policies that it prepared for them.
 #[derive(Debug)]
-pub struct Verifier<E: Pairing> {
+pub struct Verifier<E: EnginePairing> {
     key: AdmittedKey<E>,
     prepared: Mutex<HashMap<Preparation, Arc<PreparedPolicy<E>>>>,
 }
@@ -381,7 +381,7 @@ pub struct Case<'a> {
 }
 
 /// A presentation that was read, its proof not yet verified.
-struct Unverified<E: Pairing> {
+struct Unverified<E: EnginePairing> {
     prepared: Arc<PreparedPolicy<E>>,
     claimed: Claimed<E>,
     /// The open inputs' values.
@@ -391,7 +391,7 @@ struct Unverified<E: Pairing> {
 type Read<E> = Result<Result<Unverified<E>, InvalidReason>, CannotJudge>;
 
 /// What a presentation claims, parsed, before its proof is verified.
-struct Claimed<E: Pairing> {
+struct Claimed<E: EnginePairing> {
     pseudonym: E::ScalarField,
     scope_tag: E::ScalarField,
     id: Option<EnterpriseId>,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use ark_ec::pairing::Pairing;
 use ark_groth16::Proof;
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::canonical::{self, NotAPoint};
 
@@ -13,7 +13,7 @@ use crate::canonical::{self, NotAPoint};
 ///
 /// Proofs re-randomise: other bytes may prove the same. Nothing may be deduplicated by them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CanonicalProof<E: Pairing> {
+pub struct CanonicalProof<E: EnginePairing> {
     a: E::G1Affine,
     b: E::G2Affine,
     c: E::G1Affine,
@@ -41,7 +41,7 @@ pub enum NotAProof {
     },
 }
 
-impl<E: Pairing> CanonicalProof<E> {
+impl<E: EnginePairing> CanonicalProof<E> {
     /// Bytes of a proof: 128 on BN254, 192 on BLS12-381.
     pub fn length() -> usize {
         2 * canonical::length::<E::G1Affine>() + canonical::length::<E::G2Affine>()
@@ -93,7 +93,7 @@ impl<E: Pairing> CanonicalProof<E> {
     }
 }
 
-impl<E: Pairing> fmt::Debug for CanonicalProof<E> {
+impl<E: EnginePairing> fmt::Debug for CanonicalProof<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CanonicalProof({} bytes)", Self::length())
     }

@@ -7,11 +7,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::Zero;
 use ark_groth16::VerifyingKey;
 use taxproof_claims::amount::to_field;
+use taxproof_engine::Kernels;
+use taxproof_engine::pairing::EnginePairing;
 
 use crate::key::CheckedKey;
 use crate::proof::CanonicalProof;
@@ -28,7 +29,7 @@ pub enum Input<F> {
 }
 
 /// A verifying key of which some inputs are known.
-pub struct ReducedKey<E: Pairing> {
+pub struct ReducedKey<E: EnginePairing> {
     key: Arc<CheckedKey<E>>,
     /// IC₀ + Σ xⱼ·ICⱼ over the known inputs.
     known: E::G1Affine,
@@ -58,7 +59,7 @@ pub enum Rejected {
     Proof,
 }
 
-impl<E: Pairing> ReducedKey<E> {
+impl<E: EnginePairing> ReducedKey<E> {
     /// Reduces a key.
     ///
     /// # Errors
@@ -112,16 +113,14 @@ impl<E: Pairing> ReducedKey<E> {
         for (&input, &value) in self.open.iter().zip(open) {
             self.key.multiples(input).add_to(&mut inputs, value);
         }
-        let product = E::multi_miller_loop(
-            [proof.a(), inputs.into_affine(), proof.c()],
-            [
-                proof.b().into(),
-                self.key.minus_gamma.clone(),
-                self.key.minus_delta.clone(),
-            ],
-        );
-        match E::final_exponentiation(product) {
-            Some(value) if value.0 == self.key.alpha_beta => Ok(()),
+        let kernels = Kernels::best();
+        let product = E::multiply_lines(&[
+            (proof.a(), &E::lines(kernels, proof.b())),
+            (inputs.into_affine(), &self.key.minus_gamma),
+            (proof.c(), &self.key.minus_delta),
+        ]);
+        match E::exponentiate(kernels, product) {
+            Some(value) if value == self.key.alpha_beta => Ok(()),
             _ => Err(Rejected::Proof),
         }
     }
@@ -136,7 +135,7 @@ impl<E: Pairing> ReducedKey<E> {
     }
 }
 
-impl<E: Pairing> fmt::Debug for ReducedKey<E> {
+impl<E: EnginePairing> fmt::Debug for ReducedKey<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -157,7 +156,7 @@ pub(crate) const fn ensure_count(expected: usize, found: usize) -> Result<(), Wr
 
 /// IC₀ + Σ xⱼ·ICⱼ over the known inputs: numbers of at most 64 bits, which nearly all are, cost
 /// their bits only; zeros nothing.
-fn known_sum<E: Pairing>(points: &[E::G1Affine], inputs: &[Input<E::ScalarField>]) -> E::G1 {
+fn known_sum<E: EnginePairing>(points: &[E::G1Affine], inputs: &[Input<E::ScalarField>]) -> E::G1 {
     let (mut small, mut large) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
     let mut sum: E::G1 = points[0].into_group();
     for (&point, input) in points[1..].iter().zip(inputs) {

@@ -1,17 +1,17 @@
 //! Multiples of a point that is multiplied again and again: of an open input's.
 
-use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
+use taxproof_engine::pairing::EnginePairing;
 
 /// Bits of a digit. Six makes 43 additions of an element of 254 bits, from 100 KB of points.
 const WIDTH: usize = 6;
 const HALF: usize = 1 << (WIDTH - 1);
 
 /// j·2^(6i)·P for every digit's place i and j from 1 to 32.
-pub(crate) struct Multiples<E: Pairing>(Vec<Vec<E::G1Affine>>);
+pub(crate) struct Multiples<E: EnginePairing>(Vec<Vec<E::G1Affine>>);
 
-impl<E: Pairing> Multiples<E> {
+impl<E: EnginePairing> Multiples<E> {
     pub(super) fn of(point: E::G1Affine) -> Self {
         let mut base = point.into_group();
         let rows = (0..digits::<E>()).map(|_| {
@@ -49,7 +49,7 @@ impl<E: Pairing> Multiples<E> {
 }
 
 /// Digits of a scalar, one more than its bits need, for the last carry.
-fn digits<E: Pairing>() -> usize {
+fn digits<E: EnginePairing>() -> usize {
     E::ScalarField::MODULUS_BIT_SIZE as usize / WIDTH + 1
 }
 
@@ -70,7 +70,7 @@ mod tests {
     use ark_ec::PrimeGroup;
     use ark_ff::{Field, UniformRand};
 
-    fn agrees<E: Pairing>() {
+    fn agrees<E: EnginePairing>() {
         let rng = &mut rand::rngs::OsRng;
         let point = E::G1::rand(rng).into_affine();
         let multiples = Multiples::<E>::of(point);
