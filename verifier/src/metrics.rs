@@ -1,13 +1,11 @@
 //! What the service counts, in Prometheus' text format.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tonic::Code;
@@ -19,12 +17,6 @@ pub struct Metrics {
     call_seconds: Family<Method, Histogram, fn() -> Histogram>,
     sheds: Family<Reason, Counter>,
     connections_refused: Family<Reason, Counter>,
-    verdicts: Family<Verdict, Counter>,
-    verification_seconds: Histogram,
-    queue: Gauge,
-    epoch_time: Family<Authority, Gauge<u64, AtomicU64>>,
-    key_admitted_time: Family<Key, Gauge<u64, AtomicU64>>,
-    ready: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -43,23 +35,6 @@ struct Reason {
     reason: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Verdict {
-    verdict: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Authority {
-    authority: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Key {
-    key: String,
-    shape: String,
-    provenance: String,
-}
-
 /// From 100 microseconds to 13 seconds: a shed, a verification, a call that hangs.
 fn latencies() -> Histogram {
     Histogram::new(exponential_buckets(1e-4, 2.0, 18))
@@ -73,12 +48,6 @@ impl Default for Metrics {
             call_seconds: Family::new_with_constructor(latencies),
             sheds: Family::default(),
             connections_refused: Family::default(),
-            verdicts: Family::default(),
-            verification_seconds: latencies(),
-            queue: Gauge::default(),
-            epoch_time: Family::default(),
-            key_admitted_time: Family::default(),
-            ready: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -105,32 +74,6 @@ impl Metrics {
             "Connections refused, by why",
             self.connections_refused.clone(),
         );
-        registry.register(
-            "verdicts",
-            "Presentations by verdict",
-            self.verdicts.clone(),
-        );
-        registry.register(
-            "verification_seconds",
-            "How long presentations took from arrival to verdict, without waiting for the database",
-            self.verification_seconds.clone(),
-        );
-        registry.register(
-            "queue",
-            "Presentations that wait or are verified",
-            self.queue.clone(),
-        );
-        registry.register(
-            "epoch_time_seconds",
-            "When each authority's newest epoch was made, since 1970",
-            self.epoch_time.clone(),
-        );
-        registry.register(
-            "key_admitted_time_seconds",
-            "When each verifying key was admitted, since 1970",
-            self.key_admitted_time.clone(),
-        );
-        registry.register("ready", "Whether the service is ready", self.ready.clone());
     }
 
     /// Counts a call.
