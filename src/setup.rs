@@ -10,10 +10,10 @@ use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
-use taxproof_claims::curve::{Curve, NamedPairing};
+use taxproof_claims::curve::Curve;
 use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::shape::Shape;
-use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::Prover;
 use taxproof_prover::setup::{KeyFiles, dev};
 use taxproof_verifier::key::{Admission, AdmittedKey};
@@ -133,10 +133,7 @@ fn inspect(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check<E: NamedPairing>(file: &[u8], header: &KeyHeader) -> anyhow::Result<()>
-where
-    E::ScalarField: Poseidon2Field,
-{
+fn check<E: ProvingCurve>(file: &[u8], header: &KeyHeader) -> anyhow::Result<()> {
     match header.kind {
         KeyKind::Proving => Prover::<E>::admit(file).map(|_| ())?,
         KeyKind::Verifying => {

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The only sources with `unsafe`: the prover engine's kernels.
-const KERNELS: [&str; 4] = [
+/// The only sources with `unsafe`: the engine's kernels, and its mapping of a key's file.
+const KERNELS: [&str; 5] = [
     "engine/src/lanes/ifma.rs",
     "engine/src/pairing/exponentiation.rs",
     "engine/src/pairing/lines.rs",
     "engine/src/poseidon2/ifma.rs",
+    "engine/src/prepared.rs",
 ];
 
 fn root() -> &'static Path {

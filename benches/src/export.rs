@@ -9,6 +9,7 @@ use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_interop::r1cs::R1cs;
 use taxproof_interop::zkey::Zkey;
 use taxproof_interop::{FormatError, SnarkjsCurve, proof, public, symbols, verification_key, wtns};
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::{ProveError, Prover};
 use taxproof_prover::proving_key::{ProvingKey, ProvingKeyError, verifying_key_bytes};
 use taxproof_verifier::key::{Admission, AdmittedKey, KeyRefused};
@@ -80,14 +81,14 @@ impl From<KeyFileError> for ExportError {
 
 /// A circuit and a key, ready to be exported.
 #[derive(Debug)]
-pub struct Export<E: NamedPairing> {
+pub struct Export<E: ProvingCurve> {
     matrices: Matrices<E::ScalarField>,
     key: ProvingKey<E>,
     prover: Prover<E>,
     admitted: AdmittedKey<E>,
 }
 
-impl<E: NamedPairing + SnarkjsCurve> Export<E>
+impl<E: ProvingCurve + SnarkjsCurve> Export<E>
 where
     E::ScalarField: Poseidon2Field,
 {

@@ -4,13 +4,13 @@ use ark_ff::PrimeField;
 use ark_relations::utils::matrix::Matrix;
 use rand::rngs::OsRng;
 use taxproof_circuits::matrices;
-use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::key::{CircuitVersion, Provenance};
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_interop::r1cs::R1cs;
 use taxproof_interop::zkey::{Contents, Zkey};
 use taxproof_interop::{FormatError, SnarkjsCurve};
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::{ProveError, Prover};
 use taxproof_prover::proving_key::ProvingKeyError;
 use taxproof_prover::setup::{KeyFiles, SetupError};
@@ -48,7 +48,7 @@ pub enum ImportError {
 ///
 /// # Errors
 /// The file is no key of this circuit and curve, or a weak one.
-pub fn key_files<E: NamedPairing + SnarkjsCurve>(
+pub fn key_files<E: ProvingCurve + SnarkjsCurve>(
     zkey: &[u8],
     version: CircuitVersion,
     shape: Shape,

@@ -172,6 +172,8 @@ pub const MAGIC: &[u8; 8] = b"taxproof";
 const TAG: &str = "taxproof/key/1";
 /// Longest encoded header, in bytes.
 pub const MAX_HEADER: usize = 512;
+/// Within so many bytes of a file its header ends.
+pub const HEAD: usize = MAGIC.len() + 4 + MAX_HEADER;
 
 /// Why a key file was refused before its points were looked at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -263,30 +265,42 @@ impl KeyHeader {
     /// The file is none, is damaged, or is for something else.
     pub fn open(file: &[u8], kind: KeyKind, curve: Curve) -> Result<(Self, &[u8]), KeyFileError> {
         let (header, body) = Self::peek(file)?;
-        if header.kind != kind {
+        header.check(kind, curve)?;
+        if body.len() as u64 != header.body_length || Self::body_digest(body) != header.body {
+            return Err(KeyFileError::Damaged);
+        }
+        Ok((header, body))
+    }
+
+    /// Checks the kind, the curve, and the circuit against the version's pinned digest.
+    ///
+    /// # What is not checked
+    /// The body.
+    ///
+    /// # Errors
+    /// The key is for something else.
+    pub fn check(&self, kind: KeyKind, curve: Curve) -> Result<(), KeyFileError> {
+        if self.kind != kind {
             return Err(KeyFileError::Kind {
                 expected: kind.name(),
-                found: header.kind.name(),
+                found: self.kind.name(),
             });
         }
-        if header.curve != curve {
+        if self.curve != curve {
             return Err(KeyFileError::Curve {
                 expected: curve,
-                found: header.curve,
+                found: self.curve,
             });
         }
-        if header.version.pinned_digest(header.shape, curve) != Some(header.circuit) {
-            let (version, shape) = (header.version, header.shape);
+        if self.version.pinned_digest(self.shape, curve) != Some(self.circuit) {
+            let (version, shape) = (self.version, self.shape);
             return Err(KeyFileError::Circuit {
                 version,
                 shape,
                 curve,
             });
         }
-        if body.len() as u64 != header.body_length || Self::body_digest(body) != header.body {
-            return Err(KeyFileError::Damaged);
-        }
-        Ok((header, body))
+        Ok(())
     }
 
     /// Splits a key file into its header and what follows it.

@@ -12,5 +12,8 @@ mod lanes;
 pub mod msm;
 pub mod pairing;
 pub mod poseidon2;
+mod prepared;
+mod storage;
 
 pub use kernels::Kernels;
+pub use prepared::{PreparedDigest, PreparedError};

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+use std::fs::File;
+use std::io::Write as _;
+
 use ark_bn254::{Bn254, Fr};
 use ark_ff::{Field, UniformRand};
 use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};
@@ -14,9 +17,9 @@ use ark_relations::gr1cs::{
 use ark_relations::utils::matrix::Matrix;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use taxproof_engine::Kernels;
 use taxproof_engine::groth16::{Error, Prover, WitnessMap};
 use taxproof_engine::msm::Budget;
+use taxproof_engine::{Kernels, PreparedError};
 
 fn kernels() -> Vec<Kernels> {
     let ifma = Kernels::ifma();
@@ -218,6 +221,77 @@ fn quotients_are_those_of_libsnarks_reduction() {
                 assert_eq!(found, expected, "{constraints} constraints, {kernels:?}");
             }
         }
+    }
+}
+
+fn file_of(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+#[test]
+fn a_prover_proves_from_a_file_as_from_memory() {
+    for (seed, constraints) in (20..).zip([3, 300]) {
+        let fixture = fixture(Circuit {
+            seed,
+            inputs: 2,
+            constraints,
+            witness: Witness::Random,
+        });
+        let (one, assignment) = (Fr::from(1), &fixture.assignment);
+        for kernels in kernels() {
+            let budget = Budget(1 << 20);
+            let made = Prover::new(&fixture.key, &fixture.matrices, budget, kernels).unwrap();
+            let expected = made.prove(assignment, one, one).unwrap();
+            for budget in [Budget::NO_TABLES, budget] {
+                let mut bytes = Vec::new();
+                let made = made.with_budget(budget);
+                assert_eq!(made.prove(assignment, one, one).unwrap(), expected);
+                let digest = made.write(&mut bytes).unwrap();
+                let mapped = Prover::map(&file_of(&bytes), &digest, kernels).unwrap();
+                assert_eq!(mapped.budget(), budget);
+                assert_eq!(mapped.verifying_key(), &fixture.key.vk);
+                assert_eq!(mapped.prove(assignment, one, one).unwrap(), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_prover_is_refused() {
+    let fixture = fixture(Circuit {
+        seed: 22,
+        inputs: 2,
+        constraints: 30,
+        witness: Witness::Random,
+    });
+    let (budget, portable) = (Budget::NO_TABLES, Kernels::portable());
+    let made = Prover::new(&fixture.key, &fixture.matrices, budget, portable).unwrap();
+    let mut good = Vec::new();
+    let digest = made.write(&mut good).unwrap();
+    for at in (0..good.len()).step_by(97) {
+        let mut damaged = good.clone();
+        damaged[at] ^= 4;
+        let refused = Prover::map(&file_of(&damaged), &digest, portable);
+        assert!(matches!(refused, Err(PreparedError::Digest)), "byte {at}");
+        // Whoever can write the digest too chooses the points, but breaks nothing else.
+        let digest = blake3::hash(&damaged).into();
+        if let Ok(prover) = Prover::map(&file_of(&damaged), &digest, portable) {
+            let _ = prover.prove(&fixture.assignment, Fr::from(1), Fr::from(1));
+        }
+    }
+    for length in [1, 64, good.len() / 2, good.len() - 1] {
+        let digest = blake3::hash(&good[..length]).into();
+        let refused = Prover::map(&file_of(&good[..length]), &digest, portable);
+        assert!(
+            matches!(refused, Err(PreparedError::Foreign)),
+            "{length} bytes"
+        );
+    }
+    if let Some(ifma) = Kernels::ifma() {
+        let refused = Prover::map(&file_of(&good), &digest, ifma);
+        assert!(matches!(refused, Err(PreparedError::Foreign)));
     }
 }
 

@@ -14,6 +14,7 @@ use taxproof_claims::statement::{
 use taxproof_engine::poseidon2::Poseidon2Field;
 
 use crate::consent::Disclosure;
+use crate::curve::ProvingCurve;
 use crate::prover::{ProveError, Prover, Step, Timings};
 use crate::question::Question;
 use crate::seal::{SealError, seal};
@@ -87,16 +88,13 @@ impl Question {
     ///
     /// # Errors
     /// The claim is false and may not be answered so, or there is no proof.
-    pub fn answer<E: NamedPairing>(
+    pub fn answer<E: ProvingCurve>(
         &self,
         prover: &Prover<E>,
         disclosure: &Disclosure,
         now: u64,
         begins: impl FnMut(Step),
-    ) -> Result<Answer, AnswerError>
-    where
-        E::ScalarField: Poseidon2Field,
-    {
+    ) -> Result<Answer, AnswerError> {
         if self.is_expired(now) {
             return Err(AnswerError::Expired);
         }

@@ -7,12 +7,13 @@
 //!
 //! # What is not erased
 //! Secrets at rest are in files of mode 0600; in memory, secrets, salts and values are erased when
-//! dropped, and so is the circuit's assignment. Copies that arkworks makes of the assignment while
-//! it proves are not.
+//! dropped, and so is the circuit's assignment. Of what is computed from it, not all is: over
+//! BN254 `taxproof_engine::groth16` says what, over BLS12-381 arkworks erases nothing.
 
 pub mod answer;
 pub mod client;
 pub mod consent;
+pub mod curve;
 pub mod prover;
 pub mod proving_key;
 pub mod question;

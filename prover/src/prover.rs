@@ -7,20 +7,21 @@ use ark_groth16::{Groth16, PreparedVerifyingKey, Proof, prepare_verifying_key};
 use ark_serialize::{CanonicalSerialize as _, Valid as _};
 use rand::rngs::OsRng;
 use taxproof_circuits::{Assignment, Matrices, StatementCircuit, StatementError, assign, matrices};
-use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
-use taxproof_claims::key::{KeyFileError, KeyHeader, KeyKind};
+use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader, KeyKind};
 use taxproof_claims::statement::{PublicInputs, Witness};
-use taxproof_engine::poseidon2::Poseidon2Field;
+use zeroize::Zeroizing;
 
-use crate::proving_key::{Admission, ProvingKey, ProvingKeyError};
+use crate::curve::ProvingCurve;
+use crate::proving_key::{Admission, ProvingKey, ProvingKeyError, verifying_key_bytes};
 
 /// A proving key and the circuit that it is for.
 #[derive(Debug)]
-pub struct Prover<E: NamedPairing> {
-    key: ProvingKey<E>,
-    matrices: Matrices<E::ScalarField>,
+pub struct Prover<E: ProvingCurve> {
+    header: KeyHeader,
+    engine: E::Engine,
     verifying: PreparedVerifyingKey<E>,
+    kept: bool,
 }
 
 /// Why there is no proof.
@@ -81,10 +82,7 @@ pub struct Proven {
     pub timings: Timings,
 }
 
-impl<E: NamedPairing> Prover<E>
-where
-    E::ScalarField: Poseidon2Field,
-{
+impl<E: ProvingCurve> Prover<E> {
     /// Reads and checks a proving key's file: see [`ProvingKey::admit`].
     ///
     /// # Errors
@@ -107,7 +105,7 @@ where
             .into());
         }
         let (key, admission) = ProvingKey::admit(file, &matrices)?;
-        Ok((Self::new(key, matrices), admission))
+        Ok((Self::of_key(key, matrices)?, admission))
     }
 
     /// Reads a file that was admitted before: see [`ProvingKey::load_admitted`].
@@ -118,21 +116,49 @@ where
         let (header, _) = KeyHeader::peek(file)?;
         let matrices = matrices(header.shape);
         let key = ProvingKey::load_admitted(file, &matrices, admission)?;
-        Ok(Self::new(key, matrices))
+        Self::of_key(key, matrices)
     }
 
-    fn new(key: ProvingKey<E>, matrices: Matrices<E::ScalarField>) -> Self {
-        let verifying = prepare_verifying_key(&key.key().vk);
+    /// Makes a prover of a kept engine and the header of the key that it was made of.
+    pub(crate) fn of_kept(header: KeyHeader, engine: E::Engine) -> Option<Self> {
+        let key = verifying_key_bytes(E::verifying_key(&engine));
+        (KeyFingerprint::of(&key) == header.fingerprint).then(|| Self {
+            kept: true,
+            ..Self::new(header, engine)
+        })
+    }
+
+    /// Whether it is from a file of the wallet.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    pub(crate) const fn engine(&self) -> &E::Engine {
+        &self.engine
+    }
+
+    fn of_key(
+        key: ProvingKey<E>,
+        matrices: Matrices<E::ScalarField>,
+    ) -> Result<Self, ProvingKeyError> {
+        let (header, key) = key.into_parts();
+        let engine = E::engine(key, matrices).ok_or(ProvingKeyError::Weak("it is too large"))?;
+        Ok(Self::new(header, engine))
+    }
+
+    fn new(header: KeyHeader, engine: E::Engine) -> Self {
+        let verifying = prepare_verifying_key(E::verifying_key(&engine));
         Self {
-            key,
-            matrices,
+            header,
+            engine,
             verifying,
+            kept: false,
         }
     }
 
     /// What the key's file says.
     pub const fn header(&self) -> &KeyHeader {
-        self.key.header()
+        &self.header
     }
 
     /// Proves, and verifies the proof.
@@ -191,20 +217,12 @@ where
     }
 
     fn compute(&self, assignment: &Assignment<E::ScalarField>) -> Result<Proof<E>, ProveError> {
-        let [r, s] = [(); 2].map(|()| E::ScalarField::rand(&mut OsRng));
-        Groth16::<E>::create_proof_with_reduction_and_matrices(
-            self.key.key(),
-            r,
-            s,
-            &self.matrices.abc,
-            self.matrices.instance,
-            self.matrices.constraints(),
-            &assignment.full(),
-        )
-        .map_err(|_| ProveError::Synthesis)
+        let blinding = Zeroizing::new([(); 2].map(|()| E::ScalarField::rand(&mut OsRng)));
+        E::prove(&self.engine, &assignment.full(), *blinding).ok_or(ProveError::Synthesis)
     }
 
-    /// The rows are looked at only where the proof does not verify: to say whose fault it is.
+    /// The rows are made and looked at only where the proof does not verify: to say whose fault it
+    /// is.
     fn verify(
         &self,
         proof: &Proof<E>,
@@ -216,7 +234,7 @@ where
         if verifies {
             return Ok(());
         }
-        match self.matrices.violated(assignment) {
+        match matrices(self.header.shape).violated(assignment) {
             Some(clause) => Err(ProveError::Unsatisfied(clause)),
             None => Err(ProveError::Key),
         }

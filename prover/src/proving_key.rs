@@ -6,7 +6,8 @@
 //!
 //! A file is looked at point by point once ([`ProvingKey::admit`]). Whoever keeps the resulting
 //! [`Admission`] where nobody else writes may skip that afterwards ([`ProvingKey::load_admitted`]):
-//! then only the digest of the file is computed.
+//! then only the digest of the file is computed. A [wallet](crate::wallet::Wallet::keep_prover) keeps
+//! the admitted points themselves, and needs no more of the file than its header.
 //!
 //! # Why the applicant checks
 //! A bad key cannot make a false claim true: the bank verifies under its own key. It could make the
@@ -113,6 +114,11 @@ impl<E: NamedPairing> ProvingKey<E> {
     /// arkworks' key.
     pub const fn key(&self) -> &ark_groth16::ProvingKey<E> {
         &self.key
+    }
+
+    /// Header and arkworks' key.
+    pub(crate) fn into_parts(self) -> (KeyHeader, ark_groth16::ProvingKey<E>) {
+        (self.header, self.key)
     }
 
     fn admission(&self) -> Admission {
@@ -223,15 +229,13 @@ impl<E: Pairing> SinglePoints<E> {
         let identity = g1.iter().chain(&vk.gamma_abc_g1).any(AffineRepr::is_zero)
             || g2.iter().any(AffineRepr::is_zero);
         refuse(identity, "one of its points is the identity")?;
-        let is_gamma = |point: E::G2Affine| {
-            point == vk.gamma_g2 || (-point.into_group()).into_affine() == vk.gamma_g2
-        };
-        let untouched = is_gamma(vk.delta_g2);
+        let same = |p: E::G2Affine, q: E::G2Affine| p == q || (-p.into_group()).into_affine() == q;
         refuse(
-            untouched,
+            same(vk.delta_g2, vk.gamma_g2),
             "gamma and delta are the same: nobody contributed to it",
         )?;
-        refuse(is_gamma(vk.beta_g2), "gamma and beta are the same")?;
+        refuse(same(vk.beta_g2, vk.gamma_g2), "gamma and beta are the same")?;
+        refuse(same(vk.delta_g2, vk.beta_g2), "delta and beta are the same")?;
         let inputs = vk.gamma_abc_g1.iter().map(|p| encode(p, Compress::Yes));
         let distinct: BTreeSet<Vec<u8>> = inputs.collect();
         let repeated = distinct.len() < vk.gamma_abc_g1.len();

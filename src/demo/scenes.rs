@@ -25,9 +25,13 @@ pub(super) async fn holds(cast: &Cast, times: &mut Stopwatch) -> anyhow::Result<
     let prover = times.lap("reading and checking the proving key (first time)", || {
         prover(cast, applicant)
     })?;
-    times.lap("reading it again (its digest is remembered)", || {
-        self::prover(cast, applicant)
+    times.lap("preparing it for the next proofs", || {
+        applicant.wallet.keep_prover(&prover, None)
     })?;
+    let prover = times.lap(
+        "reading it again (prepared, its digest is remembered)",
+        || self::prover(cast, applicant),
+    )?;
     println!("\n{} sees on its screen:\n", applicant.name);
     let view = question.consent_view(&Disclosure::default(), Some(prover.header()));
     println!("{}", indented(&view.render()));
@@ -209,7 +213,7 @@ async fn find(cast: &Cast, passes: bool) -> anyhow::Result<(&Applicant, Question
 }
 
 fn prover(cast: &Cast, applicant: &Applicant) -> anyhow::Result<Prover<Bn254>> {
-    Ok(applicant.wallet.prover(&cast.proving_key)?)
+    Ok(applicant.wallet.prover(cast.proving_key.as_slice())?)
 }
 
 fn digest_of(signed_request: &[u8]) -> anyhow::Result<taxproof_claims::digest::Digest> {

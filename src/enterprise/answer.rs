@@ -1,5 +1,6 @@
 //! Requests: fetch, check, consent, prove, send.
 
+use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,16 +9,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
+use bytesize::ByteSize;
 use clap::Args;
-use taxproof_claims::curve::{Curve, NamedPairing};
+use taxproof_claims::curve::Curve;
 use taxproof_claims::epoch::AuthorityId;
 use taxproof_claims::policy::PolicyResult;
 use taxproof_claims::request::MAX_SIGNED_REQUEST;
-use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_engine::msm::Budget;
 use taxproof_proto::v1::{Decision, InvalidReason, Verdict};
 use taxproof_prover::answer::{Answer, AnswerError};
 use taxproof_prover::client::Client;
 use taxproof_prover::consent::Disclosure;
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::{Prover, Step, Timings};
 use taxproof_prover::question::Question;
 use taxproof_prover::quotation::Quotation;
@@ -159,6 +162,10 @@ pub(crate) struct ProveArguments {
     /// without naming a rule.
     #[arg(long)]
     disclose_band: bool,
+    /// What the key with tables of multiples may take in memory, and in the wallet, where it is kept
+    /// for the next proof; 0 for no tables. As before if not given, 32MiB at first.
+    #[arg(long, value_name = "SIZE")]
+    table_budget: Option<ByteSize>,
     #[command(flatten)]
     destination: Destination,
     #[command(flatten)]
@@ -201,14 +208,11 @@ pub(super) fn prove(arguments: &ProveArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn prove_over<E: NamedPairing>(
+fn prove_over<E: ProvingCurve>(
     arguments: &ProveArguments,
     wallet: &Wallet,
     question: &Question,
-) -> anyhow::Result<ExitCode>
-where
-    E::ScalarField: Poseidon2Field,
-{
+) -> anyhow::Result<ExitCode> {
     let disclosure = arguments.disclosure(question);
     match question.consent(&disclosure) {
         Err(AnswerError::ClaimFalse { reasons }) => {
@@ -230,7 +234,23 @@ where
     report(loaded, &answer.timings);
     // Noted before it leaves: an answer whose receipt is lost on the way was given.
     wallet.note(&answer.answered)?;
-    deliver(arguments, answer)
+    let delivered = deliver(arguments, answer);
+    keep(wallet, &prover, arguments.table_budget);
+    delivered
+}
+
+/// Keeps the prover for the next proof. That it cannot be kept costs time, nothing else.
+fn keep<E: ProvingCurve>(wallet: &Wallet, prover: &Prover<E>, budget: Option<ByteSize>) {
+    let budget = budget.map(|size| Budget(usize::try_from(size.as_u64()).unwrap_or(usize::MAX)));
+    if !Wallet::would_keep_prover(prover, budget) {
+        return;
+    }
+    let progress = spinner("preparing the key for the next proof");
+    let kept = wallet.keep_prover(prover, budget);
+    progress.finish_and_clear();
+    if let Err(error) = kept {
+        eprintln!("warning: the key is not kept ready: {error}");
+    }
 }
 
 fn refuse_false_claim(question: &Question, reasons: &[String]) -> ExitCode {
@@ -248,15 +268,12 @@ fn refuse_false_claim(question: &Question, reasons: &[String]) -> ExitCode {
     ExitCode::from(CLAIM_FALSE)
 }
 
-fn load<E: NamedPairing>(wallet: &Wallet, path: &Path) -> anyhow::Result<(Prover<E>, Duration)>
-where
-    E::ScalarField: Poseidon2Field,
-{
+fn load<E: ProvingCurve>(wallet: &Wallet, path: &Path) -> anyhow::Result<(Prover<E>, Duration)> {
     let start = Instant::now();
     let progress = spinner("loading the key");
-    let file = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let file = File::open(path).with_context(|| path.display().to_string())?;
     let prover = wallet
-        .prover(&file)
+        .prover(file)
         .with_context(|| path.display().to_string())?;
     progress.finish_and_clear();
     Ok((prover, start.elapsed()))
@@ -277,14 +294,11 @@ fn consents(yes: bool) -> anyhow::Result<bool> {
     Ok(reply.trim() == "yes")
 }
 
-fn answer<E: NamedPairing>(
+fn answer<E: ProvingCurve>(
     question: &Question,
     prover: &Prover<E>,
     disclosure: &Disclosure,
-) -> anyhow::Result<Answer>
-where
-    E::ScalarField: Poseidon2Field,
-{
+) -> anyhow::Result<Answer> {
     let progress = spinner("proving");
     let answer = question.answer(prover, disclosure, now()?, |step| {
         progress.set_message(match step {

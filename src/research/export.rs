@@ -16,6 +16,7 @@ use taxproof_claims::request::MAX_SIGNED_REQUEST;
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_interop::SnarkjsCurve;
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::question::Question;
 use taxproof_prover::wallet::{Wallet, read_limited, write_private};
 
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-fn export<E: NamedPairing + SnarkjsCurve>(arguments: &Arguments) -> anyhow::Result<()>
+fn export<E: ProvingCurve + SnarkjsCurve>(arguments: &Arguments) -> anyhow::Result<()>
 where
     E::ScalarField: Poseidon2Field,
 {

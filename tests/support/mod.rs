@@ -152,7 +152,7 @@ impl World {
             wallet.import(&credential, None).expect("imported");
         }
         let first = wallets.values().next().expect("at least one enterprise");
-        let prover = first.prover(&proving).expect("a prover");
+        let prover = first.prover(proving.as_slice()).expect("a prover");
         let client = client.expect("a connection");
         Self {
             wallets,

@@ -1,17 +1,21 @@
 //! Groth16 proofs over BN254, the same as those of ark-groth16 for the same randomness.
 //!
 //! A [`Prover`] holds a proving key in the form that multiplies fastest, and the matrices. It does
-//! not check its key: a proof by a wrong key does not verify.
+//! not check its key: a proof by a wrong key does not verify. [`Prover::write`] keeps it in a file
+//! that [`Prover::map`] proves from where it lies.
 //!
 //! # Caution!
 //! Time and memory accesses depend on the witness, as they do in ark-groth16.
 
 mod matrix;
+mod prepared;
 mod quotient;
+
+use std::sync::Arc;
 
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup;
-use ark_groth16::{Proof, ProvingKey};
+use ark_groth16::{Proof, ProvingKey, VerifyingKey};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::utils::matrix::Matrix;
 
@@ -54,12 +58,12 @@ impl std::error::Error for Error {}
 /// A circuit's matrices, and what divides by its vanishing polynomial.
 ///
 /// The division is that of libsnark's reduction, `ark_groth16::r1cs_to_qap::LibsnarkReduction`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WitnessMap {
-    matrices: [SparseMatrix; 3],
+    matrices: Arc<[SparseMatrix; 3]>,
     inputs: usize,
     variables: usize,
-    quotient: AnyQuotient,
+    quotient: Arc<AnyQuotient>,
 }
 
 #[derive(Debug)]
@@ -87,17 +91,27 @@ impl WitnessMap {
         if a.len() != b.len() || a.len() != c.len() || inputs > variables {
             return Err(Error::Matrices);
         }
-        let domain = Radix2EvaluationDomain::new(a.len() + inputs).ok_or(Error::TooLarge)?;
         let copy = |matrix| SparseMatrix::new(matrix, variables).ok_or(Error::Matrices);
+        Self::of([copy(a)?, copy(b)?, copy(c)?], inputs, variables, kernels)
+    }
+
+    fn of(
+        matrices: [SparseMatrix; 3],
+        inputs: usize,
+        variables: usize,
+        kernels: Kernels,
+    ) -> Result<Self, Error> {
+        let domain = Radix2EvaluationDomain::new(matrices[0].height() + inputs);
+        let domain = domain.ok_or(Error::TooLarge)?;
         Ok(Self {
-            matrices: [copy(a)?, copy(b)?, copy(c)?],
+            matrices: Arc::new(matrices),
             inputs,
             variables,
-            quotient: match kernels.0 {
+            quotient: Arc::new(match kernels.0 {
                 Path::Portable(lanes) => AnyQuotient::Portable(Quotient::new(lanes, domain)),
                 #[cfg(target_arch = "x86_64")]
                 Path::Ifma(lanes) => AnyQuotient::Ifma(Quotient::new(lanes, domain)),
-            },
+            }),
         })
     }
 
@@ -109,10 +123,10 @@ impl WitnessMap {
         if assignment.len() != self.variables {
             return Err(Error::Assignment);
         }
-        let [a, b, c] = &self.matrices;
+        let [a, b, c] = &*self.matrices;
         let mut values = [a, b, c].map(|matrix| matrix.multiply(assignment));
         values[0].extend_from_slice(&assignment[..self.inputs]);
-        Ok(match &self.quotient {
+        Ok(match &*self.quotient {
             AnyQuotient::Portable(quotient) => quotient.divide(values),
             #[cfg(target_arch = "x86_64")]
             AnyQuotient::Ifma(quotient) => quotient.divide(values),
@@ -130,6 +144,23 @@ pub struct Prover {
     h: FixedBases<G1Affine>,
     l: FixedBases<G1Affine>,
     delta_g1: G1Affine,
+    vk: VerifyingKey<Bn254>,
+    budget: Budget,
+    kernels: Kernels,
+}
+
+/// A budget for several sets of points, in proportion to their sizes.
+struct Shares {
+    budget: Budget,
+    /// Pairs of all sets together.
+    pairs: usize,
+}
+
+impl Shares {
+    fn of(&self, pairs: usize) -> Budget {
+        let share = self.budget.0 as u128 * pairs as u128 / self.pairs.max(1) as u128;
+        Budget(share as usize)
+    }
 }
 
 /// The points of a query, and those of the terms that every proof has.
@@ -149,6 +180,13 @@ impl<G: Curve> Query<G> {
             constant: parameter + *first,
             delta,
         })
+    }
+
+    fn with_budget(&self, shares: &Shares) -> Self {
+        Self {
+            bases: self.bases.with_budget(shares.of(self.bases.pairs())),
+            ..*self
+        }
     }
 
     /// The sum, blinded.
@@ -176,12 +214,13 @@ impl Prover {
         }
         let map = WitnessMap::new(matrices, inputs, variables, kernels)?;
         // A point of G2 takes as much memory as two of G1.
-        let all = 4 * variables + key.h_query.len() + key.l_query.len();
-        let share =
-            |points: usize| Budget((budget.0 as u128 * points as u128 / all as u128) as usize);
-        let bases = |points: &[G1Affine]| FixedBases::new(points, share(points.len()), kernels);
+        let shares = Shares {
+            budget,
+            pairs: 4 * variables + key.h_query.len() + key.l_query.len(),
+        };
+        let bases = |points: &[G1Affine]| FixedBases::new(points, shares.of(points.len()), kernels);
         let query = |points: &[G1Affine], parameter| {
-            let budget = share(points.len());
+            let budget = shares.of(points.len());
             Query::new(points, parameter, key.delta_g1, budget, kernels).ok_or(Error::Key)
         };
         Ok(Self {
@@ -192,14 +231,48 @@ impl Prover {
                 &key.b_g2_query,
                 key.vk.beta_g2,
                 key.vk.delta_g2,
-                share(2 * variables),
+                shares.of(2 * variables),
                 kernels,
             )
             .ok_or(Error::Key)?,
             h: bases(&key.h_query),
             l: bases(&key.l_query),
             delta_g1: key.delta_g1,
+            vk: key.vk.clone(),
+            budget,
+            kernels,
         })
+    }
+
+    /// The same key with tables of another size.
+    pub fn with_budget(&self, budget: Budget) -> Self {
+        let pairs = [&self.a.bases, &self.b_g1.bases, &self.h, &self.l].map(FixedBases::pairs);
+        let shares = Shares {
+            budget,
+            pairs: pairs.iter().sum::<usize>() + self.b_g2.bases.pairs(),
+        };
+        Self {
+            map: self.map.clone(),
+            a: self.a.with_budget(&shares),
+            b_g1: self.b_g1.with_budget(&shares),
+            b_g2: self.b_g2.with_budget(&shares),
+            h: self.h.with_budget(shares.of(self.h.pairs())),
+            l: self.l.with_budget(shares.of(self.l.pairs())),
+            delta_g1: self.delta_g1,
+            vk: self.vk.clone(),
+            budget,
+            kernels: self.kernels,
+        }
+    }
+
+    /// What the tables were made to fit in.
+    pub const fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// The verifying key that the proving key holds.
+    pub const fn verifying_key(&self) -> &VerifyingKey<Bn254> {
+        &self.vk
     }
 
     /// Proves, with the values of all variables, public ones first, and the randomness r and s of

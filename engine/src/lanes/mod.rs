@@ -35,7 +35,7 @@ pub(crate) type Refs<'a, V> = [&'a V; BLOCK];
 
 /// Two elements in memory on one line of the cache: the coordinates of a point over the base
 /// field, or one component of each coordinate over its extension.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
 pub(crate) struct Pair(pub(crate) [u64; 8]);
 

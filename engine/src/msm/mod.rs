@@ -18,6 +18,8 @@ mod schedule;
 mod sums;
 mod tables;
 
+use std::io::{self, Write};
+
 use ark_bn254::{Fq, Fr};
 use ark_ff::{AdditiveGroup, Zero};
 use rayon::prelude::*;
@@ -27,6 +29,8 @@ use self::digits::{Digits, Radix};
 use self::schedule::{Schedule, Terms};
 use crate::kernels::{Kernels, Path};
 use crate::lanes::{Arithmetic, Pair};
+use crate::prepared::{Mapped, PreparedError, Sections};
+use crate::storage::Storage;
 
 /// How much memory the tables of a set of points may take, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,9 +49,9 @@ pub struct FixedBases<G: Curve> {
     /// Buckets are shared by windows that are this far apart.
     sets: u32,
     /// The indices of the points that are not at infinity.
-    indices: Vec<u32>,
+    indices: Storage<u32>,
     /// Each point's pairs; then those of its first multiple; and so on.
-    table: Vec<Pair>,
+    table: Storage<Pair>,
     group: std::marker::PhantomData<G>,
 }
 
@@ -63,21 +67,69 @@ impl<G: Curve> FixedBases<G> {
             .filter(|(_, point)| !point.is_zero())
             .map(|(index, _)| index)
             .collect();
+        let path = kernels.0;
+        let points = match path {
+            Path::Portable(arithmetic) => pack_all(arithmetic, points, &indices),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(arithmetic) => pack_all(arithmetic, points, &indices),
+        };
+        Self::of(path, indices, points, budget)
+    }
+
+    /// The same points with tables of another size.
+    pub fn with_budget(&self, budget: Budget) -> Self {
+        let points = self.table[..self.pairs()].to_vec();
+        Self::of(self.path, self.indices.to_vec(), points, budget)
+    }
+
+    fn of(path: Path, indices: Vec<u32>, points: Vec<Pair>, budget: Budget) -> Self {
         let layout = Layout::best(indices.len(), size_of::<Pair>() * G::DEGREE, budget);
-        let mut bases = Self {
-            path: kernels.0,
+        let table = match path {
+            Path::Portable(arithmetic) => layout.table::<G, _>(arithmetic, points),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(arithmetic) => layout.table::<G, _>(arithmetic, points),
+        };
+        Self {
+            path,
             radix: layout.radix,
             sets: layout.sets,
-            indices,
-            table: Vec::new(),
+            indices: indices.into(),
+            table: table.into(),
             group: std::marker::PhantomData,
-        };
-        match bases.path {
-            Path::Portable(arithmetic) => bases.fill(arithmetic, points),
-            #[cfg(target_arch = "x86_64")]
-            Path::Ifma(arithmetic) => bases.fill(arithmetic, points),
         }
-        bases
+    }
+
+    /// Writes the points and their multiples in this arithmetic's form.
+    pub(crate) fn write<W: Write>(&self, out: &mut Sections<W>) -> io::Result<()> {
+        out.put(&[self.radix.width(), self.sets])?;
+        out.put(&self.indices)?;
+        out.put(&self.table)
+    }
+
+    /// Reads what [`Self::write`] wrote with the same kernels.
+    pub(crate) fn read(file: &mut Mapped, kernels: Kernels) -> Result<Self, PreparedError> {
+        let &[width, sets] = &*file.next()? else {
+            return Err(PreparedError::Foreign);
+        };
+        let (indices, table) = (file.next::<u32>()?, file.next()?);
+        if !(2..=16).contains(&width) || sets == 0 || !indices.is_sorted() {
+            return Err(PreparedError::Foreign);
+        }
+        let layout = Layout {
+            radix: Radix::new(width),
+            sets,
+        };
+        if table.len() != indices.len() * layout.levels() * G::DEGREE {
+            return Err(PreparedError::Foreign);
+        }
+        Ok(Self {
+            path: kernels.0,
+            radix: layout.radix,
+            sets,
+            indices,
+            table,
+            group: std::marker::PhantomData,
+        })
     }
 
     /// `sum scalar·point`. Scalars beyond the last point count for nothing, as do points without
@@ -90,24 +142,14 @@ impl<G: Curve> FixedBases<G> {
         }
     }
 
+    /// The points that are not at infinity, one of G2 counted as two.
+    pub(crate) fn pairs(&self) -> usize {
+        self.indices.len() * G::DEGREE
+    }
+
     /// The bytes that the points and their multiples take.
     pub fn memory(&self) -> usize {
         self.table.len() * size_of::<Pair>()
-    }
-
-    fn fill<A: Arithmetic<Fq>>(&mut self, arithmetic: A, points: &[G]) {
-        let mut level: Vec<Pair> = self
-            .indices
-            .iter()
-            .flat_map(|&index| curve::pack(arithmetic, &points[index as usize]))
-            .collect();
-        let levels = self.radix.windows().div_ceil(self.sets) as usize;
-        self.table.reserve_exact(level.len() * levels);
-        self.table.extend_from_slice(&level);
-        for _ in 1..levels {
-            level = curve::double::<G, A>(arithmetic, &level, self.radix.width() * self.sets);
-            self.table.extend_from_slice(&level);
-        }
     }
 
     fn multiply<A: Arithmetic<Fq>>(&self, arithmetic: A, scalars: &[Fr]) -> G::Group {
@@ -229,6 +271,15 @@ fn finite<'a, G: Curve>(
         .map(|((index, _), &owner)| (index << 1, owner))
 }
 
+fn pack_all<G: Curve, A: Arithmetic<Fq>>(
+    arithmetic: A,
+    points: &[G],
+    indices: &[u32],
+) -> Vec<Pair> {
+    let pack = |&index: &u32| curve::pack(arithmetic, &points[index as usize]);
+    indices.par_iter().flat_map_iter(pack).collect()
+}
+
 /// How wide digits are, and how many windows have buckets of their own.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
@@ -251,6 +302,23 @@ impl Layout {
         // With fewer than two sets, two threads could not schedule at the same time.
         let sets = radix.windows().div_ceil(levels.max(1)).max(2);
         Self { radix, sets }
+    }
+
+    fn levels(&self) -> usize {
+        self.radix.windows().div_ceil(self.sets) as usize
+    }
+
+    /// The points, then their multiples, level after level.
+    fn table<G: Curve, A: Arithmetic<Fq>>(&self, arithmetic: A, points: Vec<Pair>) -> Vec<Pair> {
+        let count = points.len();
+        let mut table = points;
+        table.reserve_exact(count * (self.levels() - 1));
+        for level in 1..self.levels() {
+            let last = &table[(level - 1) * count..];
+            let next = curve::double::<G, A>(arithmetic, last, self.radix.width() * self.sets);
+            table.extend(next);
+        }
+        table
     }
 
     fn additions(&self, points: usize) -> usize {

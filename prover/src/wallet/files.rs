@@ -26,10 +26,21 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), WalletError> {
 
 /// Replaces a file in one step: a reader, and a crash, sees the old contents or the new.
 pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), WalletError> {
-    write_atomically(path, contents).map_err(at(path))
+    write_private_by(path, |file| file.write_all(contents))
 }
 
-fn write_atomically(path: &Path, contents: &[u8]) -> io::Result<()> {
+/// As [`write_private`], by a function that writes the contents.
+pub(crate) fn write_private_by<T>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> Result<T, WalletError> {
+    write_atomically(path, write).map_err(at(path))
+}
+
+fn write_atomically<T>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<T> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
     let written = OpenOptions::new()
@@ -40,20 +51,22 @@ fn write_atomically(path: &Path, contents: &[u8]) -> io::Result<()> {
         .open(&new)
         .and_then(|mut file| {
             file.set_permissions(fs::Permissions::from_mode(PRIVATE_FILE))?;
-            file.write_all(contents)?;
-            file.sync_all()
+            let result = write(&mut file)?;
+            file.sync_all()?;
+            Ok(result)
         })
-        .and_then(|()| fs::rename(&new, path));
+        .and_then(|result| fs::rename(&new, path).map(|()| result));
     if written.is_err() {
         // What is left of a failed write holds secrets; that it cannot be removed adds nothing to
         // the error that is returned.
         let _ = fs::remove_file(&new);
     }
-    written?;
+    let result = written?;
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all()?,
+        _ => {}
     }
+    Ok(result)
 }
 
 /// Appends a line in one write.

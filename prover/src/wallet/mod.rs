@@ -8,6 +8,7 @@
 //! | `schemas/*.toml` | schemas besides the built-in one |
 //! | `credentials/*.age` | the newest credential of each authority, encrypted to the identity |
 //! | `admitted.toml` | proving keys that were checked point by point |
+//! | `prepared/` | those keys, ready to prove with; made again where missing |
 //! | `history.jsonl` | the answers given |
 //!
 //! Files have mode 0600, folders 0700; a file is replaced whole or not at all. Nothing leaves the
@@ -30,7 +31,7 @@ use taxproof_claims::schema::{Schema, SchemaError};
 use taxproof_claims::subject::{EnterpriseId, IdScheme};
 use taxproof_claims::trust::{TrustError, TrustList};
 
-pub use admissions::AdmissionError;
+pub use admissions::{AdmissionError, DEFAULT_TABLES};
 pub use credentials::{Held, ImportError, MAX_CREDENTIAL_FILE};
 pub use files::{read_limited, write_private};
 pub use history::Answered;

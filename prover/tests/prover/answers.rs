@@ -8,7 +8,6 @@ use taxproof_claims::request::{Request, SignedRequest};
 use taxproof_claims::shape::{Q16, Q32};
 use taxproof_claims::signature::SigningKey;
 use taxproof_claims::statement::{Consent, Outcome};
-use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_prover::answer::AnswerError;
 use taxproof_prover::consent::Disclosure;
 use taxproof_prover::prover::Step;
@@ -64,10 +63,7 @@ fn disclosing(rules: &[&str], band: bool) -> Disclosure {
     }
 }
 
-fn an_answer_is_accepted_and_bound<E: Keys>()
-where
-    E::ScalarField: Poseidon2Field,
-{
+fn an_answer_is_accepted_and_bound<E: Keys>() {
     let scene = Scene::new();
     let policy = policy(POLICY);
     let request = scene.bank.ask::<E>(&policy, &scene.header);

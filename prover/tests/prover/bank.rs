@@ -8,7 +8,7 @@ use ark_bn254::Bn254;
 use ark_ff::Zero as _;
 use ark_groth16::{Groth16, Proof, VerifyingKey, prepare_verifying_key};
 use ark_serialize::CanonicalDeserialize as _;
-use taxproof_claims::curve::{Curve, NamedPairing};
+use taxproof_claims::curve::{Curve, NamedPairing as _};
 use taxproof_claims::digest::Profile;
 use taxproof_claims::epoch::{EpochHeader, field_from_bytes};
 use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind};
@@ -22,7 +22,7 @@ use taxproof_claims::shape::Q16;
 use taxproof_claims::signature::SigningKey;
 use taxproof_claims::statement::{FixedInputs, PublicInputs};
 use taxproof_claims::trust::{TrustList, TrustedBank};
-use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::Prover;
 use taxproof_prover::setup::{KeyFiles, dev};
 
@@ -145,10 +145,7 @@ impl Bank {
         request: &Request,
         header: &EpochHeader,
         presentation: &Presentation,
-    ) -> PublicInputs<E::ScalarField>
-    where
-        E::ScalarField: Poseidon2Field,
-    {
+    ) -> PublicInputs<E::ScalarField> {
         let values = request.parameters.iter().map(|p| p.value).collect();
         let parameters = Parameters::new(policy.parameters(), values).unwrap();
         let numbers = policy
@@ -190,7 +187,7 @@ impl Bank {
 }
 
 /// A curve with a key that is made once for all tests.
-pub(crate) trait Keys: NamedPairing {
+pub(crate) trait Keys: ProvingCurve {
     fn keys() -> &'static KeyFiles;
     fn prover() -> &'static Prover<Self>;
 }

@@ -1,20 +1,26 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::{Bn254, G2Affine};
+use ark_bn254::{Bn254, G1Affine, G2Affine};
+use ark_ec::{AffineRepr, CurveGroup as _};
 use ark_groth16::VerifyingKey;
 use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _};
 use taxproof_circuits::matrices;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::shape::{Q16, Q32};
-use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_engine::msm::Budget;
 use taxproof_prover::prover::Prover;
 use taxproof_prover::proving_key::{ProvingKeyError, admission, verifying_key_bytes};
+use taxproof_prover::wallet::Wallet;
 
 use crate::bank::Keys;
 use crate::bureau::Bureau;
-use crate::wallets::wallet_of;
+use crate::prove::true_statement;
+use crate::wallets::{folder_of, wallet_of};
 
 /// Bytes of BN254's points in a body.
 const G1: usize = 64;
@@ -24,10 +30,7 @@ const GAMMA_2: usize = BETA_2 + G2;
 const DELTA_2: usize = GAMMA_2 + G2;
 const IC: usize = DELTA_2 + G2;
 
-fn refusal<E: Keys>(file: &[u8]) -> ProvingKeyError
-where
-    E::ScalarField: Poseidon2Field,
-{
+fn refusal<E: Keys>(file: &[u8]) -> ProvingKeyError {
     Prover::<E>::admit(file).map(|_| ()).unwrap_err()
 }
 
@@ -46,7 +49,7 @@ fn rewritten(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 
 fn verifying_key(body: &[u8]) -> Option<VerifyingKey<Bn254>> {
     let inputs = matrices::<ark_bn254::Fr>(Q16).instance;
-    let g1 = |at: usize| ark_bn254::G1Affine::deserialize_uncompressed(&body[at..at + G1]).ok();
+    let g1 = |at: usize| G1Affine::deserialize_uncompressed(&body[at..at + G1]).ok();
     let g2 = |at: usize| G2Affine::deserialize_uncompressed(&body[at..at + G2]).ok();
     Some(VerifyingKey {
         alpha_g1: g1(0)?,
@@ -63,10 +66,7 @@ fn copy(body: &mut [u8], from: usize, to: usize, length: usize) {
     body.copy_within(from..from + length, to);
 }
 
-fn keys_are_marked_and_load_fast<E: Keys>()
-where
-    E::ScalarField: Poseidon2Field,
-{
+fn keys_are_marked_and_load_fast<E: Keys>() {
     let files = E::keys();
     for (file, kind) in [
         (&files.proving, KeyKind::Proving),
@@ -84,18 +84,21 @@ where
 
     let bureau = Bureau::new();
     let (_folder, wallet) = wallet_of(&bureau);
-    let mut times = vec![];
-    for _ in 0..4 {
+    let load = || {
         let start = Instant::now();
-        wallet.prover::<E>(&files.proving).unwrap();
-        times.push(start.elapsed());
-    }
+        let prover = wallet.prover::<E>(files.proving.as_slice()).unwrap();
+        (prover, start.elapsed())
+    };
+    let (prover, admitted) = load();
+    let again = load().1;
+    let start = Instant::now();
+    wallet.keep_prover(&prover, None).unwrap();
+    let keeping = start.elapsed();
+    let kept: Vec<_> = (0..3).map(|_| load().1).collect();
     let megabytes = files.proving.len() as f64 / 1e6;
     eprintln!(
-        "{}: {megabytes:.1} MB, admitted in {:?}, then loaded in {:?}",
+        "{}: {megabytes:.1} MB, admitted in {admitted:?}, loaded in {again:?}, kept in {keeping:?}, then loaded in {kept:?}",
         E::CURVE,
-        times[0],
-        &times[1..]
     );
 }
 
@@ -210,6 +213,15 @@ fn points_that_are_none_are_refused_though_every_digest_is_right() {
     assert!(matches!(longer, ProvingKeyError::Length { .. }));
 }
 
+/// Puts the negative of a point at another place.
+fn negate<A: AffineRepr>(body: &mut [u8], from: usize, to: usize, length: usize) {
+    let point = A::deserialize_uncompressed(&body[from..from + length]).unwrap();
+    let negative = (-point.into_group()).into_affine();
+    negative
+        .serialize_uncompressed(&mut body[to..to + length])
+        .unwrap();
+}
+
 /// The keys of Veil Cash and FoomCash, and their relatives.
 #[test]
 fn weak_keys_are_refused() {
@@ -225,13 +237,20 @@ fn weak_keys_are_refused() {
     };
     weak(&|body| copy(body, DELTA_2, GAMMA_2, G2));
     weak(&|body| copy(body, BETA_2, GAMMA_2, G2));
-    weak(&|body| {
-        let delta = G2Affine::deserialize_uncompressed(&body[DELTA_2..DELTA_2 + G2]).unwrap();
-        let negated = -delta;
-        negated
-            .serialize_uncompressed(&mut body[GAMMA_2..GAMMA_2 + G2])
-            .unwrap();
-    });
+    for (from, to) in [(DELTA_2, GAMMA_2), (BETA_2, GAMMA_2)] {
+        weak(&|body| negate::<G2Affine>(body, from, to, G2));
+    }
+    // Both groups agree on delta = ±beta, so that nothing but the equality is wrong.
+    let error = refusal::<Bn254>(&rewritten(|body| {
+        copy(body, BETA_2, DELTA_2, G2);
+        copy(body, G1, 2 * G1, G1);
+    }));
+    assert_eq!(error, ProvingKeyError::Weak("delta and beta are the same"));
+    let error = refusal::<Bn254>(&rewritten(|body| {
+        negate::<G2Affine>(body, BETA_2, DELTA_2, G2);
+        negate::<G1Affine>(body, G1, 2 * G1, G1);
+    }));
+    assert_eq!(error, ProvingKeyError::Weak("delta and beta are the same"));
     for at in [0, G1, 2 * G1, IC, IC + 100 * G1] {
         weak(&identity(at, G1));
     }
@@ -270,8 +289,109 @@ fn only_the_admitted_file_is_loaded_without_the_checks() {
     assert_eq!(error, KeyFileError::Damaged.into());
 
     let (_folder, wallet) = wallet_of(&Bureau::new());
-    assert!(wallet.prover::<Bn254>(&other).is_err());
-    assert!(wallet.prover::<Bn254>(&other).is_err());
+    assert!(wallet.prover::<Bn254>(other.as_slice()).is_err());
+    assert!(wallet.prover::<Bn254>(other.as_slice()).is_err());
     let (header, _) = KeyHeader::peek(file).unwrap();
     assert_eq!(admission(&header), admitted);
+}
+
+/// The wallet's file with the prover of the only key.
+fn kept_file(folder: &std::path::Path) -> PathBuf {
+    let kept = fs::read_dir(folder.join("prepared")).unwrap();
+    let paths: Vec<PathBuf> = kept.map(|entry| entry.unwrap().path()).collect();
+    let [path] = &paths[..] else {
+        panic!("{paths:?}");
+    };
+    path.clone()
+}
+
+fn proves(prover: &Prover<Bn254>) -> bool {
+    let statement = true_statement::<Bn254>();
+    prover.prove(&statement.public, &statement.witness).is_ok()
+}
+
+#[test]
+fn a_kept_prover_needs_no_more_of_the_key_than_its_header() {
+    let file = &Bn254::keys().proving;
+    let (folder, wallet) = wallet_of(&Bureau::new());
+    let (header, _) = KeyHeader::peek(file).unwrap();
+    let header = header.encode();
+    let cut = || wallet.prover::<Bn254>(header.as_slice());
+    assert!(cut().is_err());
+    let prover = wallet.prover::<Bn254>(file.as_slice()).unwrap();
+    assert!(cut().is_err());
+    assert!(Wallet::would_keep_prover(&prover, None));
+    wallet.keep_prover(&prover, Some(Budget(16 << 20))).unwrap();
+    let kept = cut().unwrap();
+    assert!(proves(&kept));
+    assert!(!Wallet::would_keep_prover(&kept, None));
+    assert!(!Wallet::would_keep_prover(&kept, Some(Budget(16 << 20))));
+    assert!(Wallet::would_keep_prover(&kept, Some(Budget(0))));
+    let path = kept_file(&folder_of(&folder));
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let before = fs::metadata(&path).unwrap().len();
+    wallet.keep_prover(&kept, Some(Budget(0))).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() < before);
+    assert!(proves(&cut().unwrap()));
+    // What was mapped before is still there.
+    assert!(proves(&kept));
+}
+
+#[test]
+fn a_kept_prover_that_is_not_the_one_that_was_kept_is_not_used() {
+    let file = &Bn254::keys().proving;
+    let (folder, wallet) = wallet_of(&Bureau::new());
+    let prover = wallet.prover::<Bn254>(file.as_slice()).unwrap();
+    wallet.keep_prover(&prover, Some(Budget(0))).unwrap();
+    let (header, _) = KeyHeader::peek(file).unwrap();
+    let header = header.encode();
+    let path = kept_file(&folder_of(&folder));
+    let good = fs::read(&path).unwrap();
+    let unused = || wallet.prover::<Bn254>(header.as_slice()).is_err();
+    assert!(!unused());
+    for at in (0..good.len()).step_by(good.len() / 7) {
+        let mut damaged = good.clone();
+        damaged[at] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        assert!(unused(), "byte {at}");
+    }
+    fs::write(&path, &good[..good.len() / 2]).unwrap();
+    assert!(unused());
+    fs::write(&path, &good).unwrap();
+    assert!(!unused());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(unused());
+    // From the whole key it is made again, and kept again.
+    let again = wallet.prover::<Bn254>(file.as_slice()).unwrap();
+    assert!(Wallet::would_keep_prover(&again, None));
+    wallet.keep_prover(&again, Some(Budget(0))).unwrap();
+    assert!(!unused());
+}
+
+/// Somebody moves a file between keys, with its digest.
+#[test]
+fn a_kept_prover_of_another_key_is_not_used() {
+    let other = rewritten(|body| copy(body, IC + 3 * G1, 0, G1));
+    let (folder, wallet) = wallet_of(&Bureau::new());
+    let folder = folder_of(&folder);
+    let prover = wallet.prover::<Bn254>(other.as_slice()).unwrap();
+    wallet.keep_prover(&prover, Some(Budget(0))).unwrap();
+    let from = kept_file(&folder);
+    let file = &Bn254::keys().proving;
+    wallet.prover::<Bn254>(file.as_slice()).unwrap();
+    let (header, _) = KeyHeader::peek(file).unwrap();
+    let key = admission(&header).0.to_string();
+    let admitted = folder.join("admitted.toml");
+    let text = fs::read_to_string(&admitted).unwrap();
+    let (keys, kept) = text.split_once("[prepared]").unwrap();
+    let old = from.file_name().unwrap().to_str().unwrap();
+    fs::write(
+        &admitted,
+        format!("{keys}[prepared]{}", kept.replace(old, &key)),
+    )
+    .unwrap();
+    fs::rename(&from, from.with_file_name(&key)).unwrap();
+    assert!(wallet.prover::<Bn254>(header.encode().as_slice()).is_err());
+    assert!(proves(&wallet.prover::<Bn254>(file.as_slice()).unwrap()));
 }

@@ -25,7 +25,7 @@ pub(crate) fn wallet_of(bureau: &Bureau) -> (TempDir, Wallet) {
     (folder, wallet)
 }
 
-fn folder_of(temporary: &TempDir) -> std::path::PathBuf {
+pub(crate) fn folder_of(temporary: &TempDir) -> std::path::PathBuf {
     temporary.path().join("wallet")
 }
 
