@@ -1,5 +1,7 @@
 //! `taxproof authority`: the bureau's folder, from filings to published epochs.
 
+mod log;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +39,12 @@ pub(crate) enum Command {
     Trust(FolderArguments),
     /// Shows an authority, or one of its epochs.
     Show(ShowArguments),
+    /// Shows the head of the log of epochs, after putting into it what a crash left out.
+    Log(FolderArguments),
+    /// Has the head of the log cosigned by a witness.
+    Cosign(log::CosignArguments),
+    /// Audits an authority's log from outside; ends with 3 where something is wrong.
+    Audit(log::AuditArguments),
     /// Writes filings, a register and invoices of enterprises that do not exist.
     Generate(GenerateArguments),
 }
@@ -171,6 +179,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Trust(arguments) => trust(&arguments),
         Command::Show(arguments) => show(&arguments),
         Command::Generate(arguments) => generate(&arguments),
+        Command::Log(arguments) => log::show(&arguments),
+        Command::Cosign(arguments) => log::cosign(&arguments),
+        Command::Audit(arguments) => return log::run_audit(arguments),
     }
     .map(|()| ExitCode::SUCCESS)
 }

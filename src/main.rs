@@ -7,8 +7,10 @@ mod authority;
 mod bank;
 mod demo;
 mod enterprise;
+mod log_source;
 mod research;
 mod setup;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,9 @@ enum Role {
     /// Keys.
     #[command(subcommand)]
     Setup(setup::Command),
+    /// A witness of authorities' logs.
+    #[command(subcommand)]
+    Witness(witness::Command),
     /// Measures circuits.
     #[command(subcommand)]
     Research(research::Command),
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
         Role::Demo(arguments) => demo::run(&arguments),
         Role::Enterprise(command) => enterprise::run(command),
         Role::Setup(command) => setup::run(command),
+        Role::Witness(command) => witness::run(command),
         Role::Research(command) => research::run(command),
     };
     result.unwrap_or_else(|error| {

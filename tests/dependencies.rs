@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("engine", &[]),
     ("interop", &[]),
     ("claims", &["engine"]),
@@ -14,7 +14,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("proto", &[]),
     ("prover", &["circuits", "claims", "engine", "proto"]),
     ("verifier", &["claims", "engine", "proto"]),
-    ("authority", &["claims", "engine"]),
+    ("log", &["claims"]),
+    ("authority", &["claims", "engine", "log"]),
 ];
 
 fn our_dependencies(krate: &str) -> BTreeSet<String> {

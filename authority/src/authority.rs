@@ -11,6 +11,7 @@
 //! | `registrations/*.json` | the holders' hashes |
 //! | `seeds/*.seed` | the secrets from which the leaves' salts follow |
 //! | `epochs/<n>/` | `header`, `header.json`, `credentials/<id>.age` |
+//! | `log/` | the log of epochs: public, for any web server |
 //! | `reports/*.csv` | the rows that were refused |
 //!
 //! Every file is private to its owner; a file is replaced whole or not at all.
@@ -29,8 +30,10 @@ use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::{SignatureError, SigningKey};
 use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustedAuthority;
+use taxproof_log::Note;
 
 use crate::commitment::Seed;
+use crate::epoch_log::EpochLog;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
 use crate::folder::{create, file_name, lock_file, make_dir, read, read_text, replace, sync_dir};
@@ -48,6 +51,7 @@ pub struct Authority {
     pub(crate) order: Seed,
     pub(crate) registrations: BTreeMap<EnterpriseId, Registered>,
     pub(crate) epochs: Epochs,
+    pub(crate) log: EpochLog,
     /// Holds the lock until it is dropped.
     _lock: File,
 }
@@ -73,6 +77,7 @@ const LEDGER: &str = "ledger.jsonl";
 const REGISTRATIONS: &str = "registrations";
 const SEEDS: &str = "seeds";
 const EPOCHS: &str = "epochs";
+const LOG: &str = "log";
 pub(crate) const REPORTS: &str = "reports";
 const LOCK: &str = "lock";
 
@@ -133,6 +138,7 @@ impl Authority {
             return Err(AuthorityError::damaged(&path, "a key of another profile"));
         }
         let epochs = Epochs::open(folder.join(EPOCHS), &settings.id, &key.verifying_key())?;
+        let log = EpochLog::new(folder.join(LOG), &settings.id, key.verifying_key())?;
         Ok(Self {
             order: read_seed(&folder.join(ORDER))?,
             registrations: read_registrations(&folder.join(REGISTRATIONS), &schema)?,
@@ -141,6 +147,7 @@ impl Authority {
             schema,
             key,
             epochs,
+            log,
             _lock: lock,
         })
     }
@@ -167,6 +174,19 @@ impl Authority {
     /// The headers of the published epochs, oldest first.
     pub fn headers(&self) -> &[SignedEpochHeader] {
         self.epochs.headers()
+    }
+
+    /// The log of the published epochs.
+    pub const fn log(&self) -> &EpochLog {
+        &self.log
+    }
+
+    /// Puts the epochs into the log that a crash left out of it, and gives the log's head.
+    ///
+    /// # Errors
+    /// The log is damaged, or of other epochs, or cannot be written.
+    pub fn catch_up_log(&self) -> Result<Note, AuthorityError> {
+        self.log.catch_up(self.epochs.headers(), &self.key)
     }
 
     /// Where an epoch's credential of an enterprise is, encrypted to its recipient.

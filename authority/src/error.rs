@@ -6,6 +6,7 @@ use taxproof_claims::epoch::NotAName;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::SchemaError;
 use taxproof_claims::signature::SignatureError;
+use taxproof_log::{LogError, NotAKey};
 
 use crate::mapping::MappingError;
 use crate::registration::RegistrationError;
@@ -67,6 +68,12 @@ pub enum AuthorityError {
     /// No randomness, or no key.
     #[error(transparent)]
     Key(#[from] SignatureError),
+    /// The log of epochs cannot be read or written: the operator mends that.
+    #[error("the log of epochs: {0}")]
+    Log(#[from] LogError),
+    /// The authority's name cannot be a log's.
+    #[error(transparent)]
+    LogKey(#[from] NotAKey),
     /// The registration is refused: the enterprise corrects it.
     #[error(transparent)]
     Registration(#[from] RegistrationError),

@@ -6,10 +6,12 @@
 //! ([`derivation`]), commits to all of them ([`tree`]), signs a header and writes each one's
 //! credential. `docs/authority.md` is the reference.
 
+pub mod audit;
 mod authority;
 pub mod calendar;
 pub mod commitment;
 pub mod derivation;
+mod epoch_log;
 mod epochs;
 pub mod error;
 pub mod filing;
@@ -33,6 +35,7 @@ pub mod tree;
 mod testing;
 
 pub use authority::{Authority, Settings};
+pub use epoch_log::EpochLog;
 pub use error::AuthorityError;
 pub use ingest::Sources;
 pub use publication::{Publication, Published};

@@ -83,6 +83,7 @@ impl Authority {
         publication: &Publication,
         progress: &dyn Progress,
     ) -> Result<Published, AuthorityError> {
+        self.catch_up_log()?;
         let derivations = self.derivations()?.ok_or(AuthorityError::NoDerivations)?;
         let (day, newest) = self.check_order(publication, &derivations)?;
         let roots = publication.roots();
@@ -126,6 +127,7 @@ impl Authority {
         write_credentials(&commitment, &signed, &preparation, progress)?;
         drop(commitment);
         self.epochs.publish(preparation, signed.clone())?;
+        self.catch_up_log()?;
         Ok(Published {
             epoch: signed,
             unregistered: absent.unregistered,

@@ -46,6 +46,11 @@ impl AuthorityId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The origin of the log of its epochs (C2SP tlog-checkpoint).
+    pub fn log_origin(&self) -> String {
+        format!("taxproof.epochs/{self}")
+    }
 }
 
 impl TryFrom<String> for AuthorityId {

@@ -130,12 +130,17 @@ impl SigningKey {
 
     /// Signs a digest.
     pub fn sign(&self, digest: Digest) -> Signature {
+        self.sign_bytes(&digest.0)
+    }
+
+    /// Signs bytes that say themselves what they are, such as a log's checkpoint.
+    pub fn sign_bytes(&self, message: &[u8]) -> Signature {
         match self {
             Self::Sm2(key) => {
-                let signature: sm2::dsa::Signature = key.sign(&digest.0);
+                let signature: sm2::dsa::Signature = key.sign(message);
                 Signature(signature.to_bytes().into())
             }
-            Self::Ed25519(key) => Signature(key.sign(&digest.0).to_bytes()),
+            Self::Ed25519(key) => Signature(key.sign(message).to_bytes()),
         }
     }
 }
@@ -172,15 +177,62 @@ impl VerifyingKey {
     /// # Errors
     /// [`SignatureError::Invalid`].
     pub fn verify(&self, digest: Digest, signature: &Signature) -> Result<(), SignatureError> {
+        self.verify_bytes(&digest.0, signature)
+    }
+
+    /// Verifies a signature by [`SigningKey::sign_bytes`], as strictly.
+    ///
+    /// # Errors
+    /// [`SignatureError::Invalid`].
+    pub fn verify_bytes(
+        &self,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), SignatureError> {
         match self {
             Self::Sm2(key) => sm2::dsa::Signature::from_slice(&signature.0)
-                .and_then(|signature| key.verify(&digest.0, &signature)),
-            Self::Ed25519(key) => key.verify_strict(
-                &digest.0,
-                &ed25519_dalek::Signature::from_bytes(&signature.0),
-            ),
+                .and_then(|signature| key.verify(message, &signature)),
+            Self::Ed25519(key) => {
+                key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(&signature.0))
+            }
         }
         .map_err(|_| SignatureError::Invalid)
+    }
+
+    /// The public key's bytes: an uncompressed SEC 1 point of SM2, 32 bytes of Ed25519.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Sm2(key) => key.to_sec1_bytes().into_vec(),
+            Self::Ed25519(key) => key.as_bytes().to_vec(),
+        }
+    }
+
+    /// The key of some bytes, as [`Self::to_bytes`] writes them and not otherwise.
+    ///
+    /// # Errors
+    /// [`SignatureError::NotAKey`]: no key of the profile, or a weak one.
+    pub fn from_bytes(profile: Profile, bytes: &[u8]) -> Result<Self, SignatureError> {
+        let key = match profile {
+            Profile::Sm => {
+                let key = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_ID, bytes)
+                    .map_err(|_| SignatureError::NotAKey)?;
+                Self::Sm2(Box::new(key))
+            }
+            Profile::International => {
+                let bytes = bytes.try_into().map_err(|_| SignatureError::NotAKey)?;
+                let key = ed25519_dalek::VerifyingKey::from_bytes(bytes)
+                    .map_err(|_| SignatureError::NotAKey)?;
+                if key.is_weak() {
+                    return Err(SignatureError::NotAKey);
+                }
+                Self::Ed25519(key)
+            }
+        };
+        if key.to_bytes() == bytes {
+            Ok(key)
+        } else {
+            Err(SignatureError::NotAKey)
+        }
     }
 }
 
@@ -213,23 +265,12 @@ impl FromStr for VerifyingKey {
     fn from_str(text: &str) -> Result<Self, SignatureError> {
         let (profile, digits) = text.split_once(':').ok_or(SignatureError::NotAKey)?;
         let bytes = hex::decode(digits).map_err(|_| SignatureError::NotAKey)?;
-        let key = match profile {
-            "sm2" => {
-                let key = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_ID, &bytes)
-                    .map_err(|_| SignatureError::NotAKey)?;
-                Self::Sm2(Box::new(key))
-            }
-            "ed25519" => {
-                let bytes = bytes.try_into().map_err(|_| SignatureError::NotAKey)?;
-                let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes)
-                    .map_err(|_| SignatureError::NotAKey)?;
-                if key.is_weak() {
-                    return Err(SignatureError::NotAKey);
-                }
-                Self::Ed25519(key)
-            }
+        let profile = match profile {
+            "sm2" => Profile::Sm,
+            "ed25519" => Profile::International,
             _ => return Err(SignatureError::NotAKey),
         };
+        let key = Self::from_bytes(profile, &bytes)?;
         if key.to_string() == text {
             Ok(key)
         } else {

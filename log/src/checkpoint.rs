@@ -1,0 +1,138 @@
+//! Checkpoints: a log's name, size and root, signed (C2SP tlog-checkpoint).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::hash::Hash;
+use crate::key::{LogKey, WitnessKey};
+use crate::note::{Note, NoteError};
+
+/// The head of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The log's name: not empty, on one line.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// The root over these.
+    pub root: Hash,
+    /// Lines that the log adds, each with its end. Nobody checks them.
+    pub extension: String,
+}
+
+/// Why a checkpoint is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The bytes are no signed note. Whoever served them is at fault.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The note's text is no checkpoint.
+    #[error("the text is no checkpoint: a name, a size and a root, a line each")]
+    Text,
+    /// It is another log's. Give this log's, or trust that one.
+    #[error("the checkpoint is of `{found}`, not of `{expected}`")]
+    Origin {
+        /// The trusted log's name.
+        expected: String,
+        /// The checkpoint's.
+        found: String,
+    },
+    /// The log has not signed it.
+    #[error("`{0}` has not signed the checkpoint")]
+    Unsigned(String),
+    /// A signature in a trusted key's name does not verify.
+    #[error("a signature in the name of `{0}` does not verify")]
+    Forged(String),
+    /// Too few of the trusted witnesses have cosigned it. Wait for them, or ask for a newer one.
+    #[error("{found} of the trusted witnesses cosigned the checkpoint, {required} must")]
+    Witnesses {
+        /// How many must.
+        required: usize,
+        /// How many did.
+        found: usize,
+    },
+}
+
+/// Whose signatures make a checkpoint count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quorum {
+    /// The log.
+    pub log: LogKey,
+    /// Who watches it, each key once.
+    pub witnesses: Vec<WitnessKey>,
+    /// How many of them must have cosigned.
+    pub required: usize,
+}
+
+impl Quorum {
+    /// The log alone, without witnesses: a log that shows others another history is not noticed.
+    pub const fn of(log: LogKey) -> Self {
+        Self {
+            log,
+            witnesses: Vec::new(),
+            required: 0,
+        }
+    }
+
+    /// The checkpoint of a note that the log and enough witnesses have signed.
+    ///
+    /// # What is not checked
+    /// That it continues an older one, and how old it is.
+    ///
+    /// # Errors
+    /// It is no checkpoint of this log, not signed, or by too few.
+    pub fn accept(&self, note: &Note) -> Result<Checkpoint, CheckpointError> {
+        self.log.verify(note)?;
+        let checkpoint: Checkpoint = note.text().parse()?;
+        if checkpoint.origin != self.log.name() {
+            let (expected, found) = (self.log.name().to_owned(), checkpoint.origin);
+            return Err(CheckpointError::Origin { expected, found });
+        }
+        let mut found = 0;
+        for witness in &self.witnesses {
+            found += usize::from(witness.cosigned(note)?.is_some());
+        }
+        if found < self.required {
+            let required = self.required;
+            return Err(CheckpointError::Witnesses { required, found });
+        }
+        Ok(checkpoint)
+    }
+}
+
+/// The text that is signed.
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            origin,
+            size,
+            root,
+            extension,
+        } = self;
+        write!(f, "{origin}\n{size}\n{root}\n{extension}")
+    }
+}
+
+impl FromStr for Checkpoint {
+    type Err = CheckpointError;
+
+    fn from_str(text: &str) -> Result<Self, CheckpointError> {
+        let read = || {
+            let (origin, rest) = text.split_once('\n')?;
+            let (size, rest) = rest.split_once('\n')?;
+            let (root, extension) = rest.split_once('\n')?;
+            let checkpoint = Self {
+                origin: origin.to_owned(),
+                size: size.parse().ok()?,
+                root: Hash::from_base64(root)?,
+                extension: extension.to_owned(),
+            };
+            let lines = extension.is_empty() || extension.ends_with('\n');
+            let blank = extension.lines().any(str::is_empty);
+            let same = checkpoint.to_string() == text;
+            (!origin.is_empty() && lines && !blank && same).then_some(checkpoint)
+        };
+        read().ok_or(CheckpointError::Text)
+    }
+}
