@@ -9,6 +9,7 @@
 mod bench;
 mod dependencies;
 mod enterprise;
+mod epoch_log;
 mod readme;
 mod real_data;
 mod snarkjs;

@@ -146,6 +146,8 @@ async fn slow_readers_take_little_memory() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(slow.len(), 40 * 64);
     let grown = process.memory().saturating_sub(before);
-    assert!(grown < 64 << 20, "{grown} bytes for {} calls", slow.len());
+    // What a call holds, its headers and its place in each layer.
+    let most = slow.len() as u64 * (48 << 10);
+    assert!(grown < most, "{grown} bytes for {} calls", slow.len());
     assert!(process.answers().await);
 }

@@ -1,0 +1,179 @@
+//! The log of epochs as bureau, witness and auditor use it, by the command.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A folder in which commands run.
+struct Scene(tempfile::TempDir);
+
+impl Scene {
+    /// A bureau with one registered enterprise.
+    fn new() -> Self {
+        let scene = Self(tempfile::tempdir().expect("a folder"));
+        scene.runs("enterprise init --wallet w --enterprise 91330100MA00000740");
+        scene.runs("enterprise registration --wallet w --out registration.json");
+        scene.runs(
+            "authority generate --dir filings --enterprises 2 --seed 7 --newest-period 2026Q2",
+        );
+        scene.runs("authority init --dir bureau --id zhejiang");
+        scene.runs("authority register --dir bureau registration.json --date 2026-01-05");
+        let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
+        scene.runs(&format!(
+            "authority ingest --dir bureau --mapping {mapping} --filings filings/filings.csv \
+             --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
+        ));
+        let trust = scene.runs("authority trust --dir bureau");
+        std::fs::write(scene.path("trust.toml"), trust).expect("is written");
+        scene.publish(1);
+        scene
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
+        command.current_dir(&self.0).args(line.split_whitespace());
+        command
+    }
+
+    fn output(&self, line: &str) -> Output {
+        self.command(line).output().expect("runs")
+    }
+
+    /// Runs what must succeed, and gives its standard output.
+    fn runs(&self, line: &str) -> String {
+        let output = self.output(line);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {errors}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    fn publish(&self, epoch: u64) {
+        self.runs(&format!(
+            "authority publish --dir bureau --epoch {epoch} --date 2026-11-1{epoch}"
+        ));
+    }
+
+    /// Copies a folder to another name.
+    fn copy(&self, from: &str, to: &str) {
+        copy(&self.path(from), &self.path(to));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("is copied");
+        }
+    }
+}
+
+/// A witness that serves until it is dropped.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn new(scene: &Scene) -> Self {
+        let mut command = scene.command("witness serve --dir witness --listen 127.0.0.1:0");
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("runs");
+        let mut line = String::new();
+        let stderr = child.stderr.take().expect("is piped");
+        BufReader::new(stderr).read_line(&mut line).expect("a line");
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .expect("an address")
+            .to_owned();
+        Self { child, address }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().expect("runs");
+        self.child.wait().expect("ran");
+    }
+}
+
+#[test]
+fn a_log_is_kept_cosigned_and_audited() {
+    let scene = Scene::new();
+    let audit = "authority audit --log bureau/log --trust trust.toml";
+    scene.runs(&format!("{audit} --keep seen"));
+    scene.copy("bureau", "backup");
+    scene.publish(2);
+    let json: serde_json::Value =
+        serde_json::from_str(&scene.runs(&format!("{audit} --seen seen --json"))).expect("JSON");
+    assert_eq!(json["epochs"], 2);
+    assert_eq!(json["findings"], serde_json::json!([]));
+
+    let shown = scene.output("authority log --dir bureau");
+    let errors = String::from_utf8(shown.stderr).expect("text");
+    let log_key = errors
+        .lines()
+        .find_map(|line| line.strip_prefix("key    "))
+        .expect("a key");
+    let key = scene.runs("witness init --dir witness --name witness.example/one");
+    scene.runs(&format!("witness watch --dir witness {log_key}"));
+    let witness = Serving::new(&scene);
+    let cosign = |dir: &str| {
+        let (address, key) = (&witness.address, key.trim());
+        scene.output(&format!(
+            "authority cosign --dir {dir} --witness http://{address} --key {key}"
+        ))
+    };
+    for _ in 0..2 {
+        let cosigned = cosign("bureau");
+        assert!(
+            cosigned.status.success(),
+            "{}",
+            String::from_utf8_lossy(&cosigned.stderr)
+        );
+    }
+    let checkpoint = std::fs::read_to_string(scene.path("bureau/log/checkpoint")).expect("a file");
+    assert_eq!(
+        checkpoint.matches("\u{2014} witness.example/one ").count(),
+        1,
+        "{checkpoint}"
+    );
+
+    // The backup publishes on: a second history with its own second epoch.
+    scene.runs("authority publish --dir backup --epoch 2 --date 2026-11-13");
+    let refused = cosign("backup");
+    assert!(!refused.status.success());
+    let original = std::fs::copy(scene.path("bureau/log/checkpoint"), scene.path("seen"));
+    original.expect("is copied");
+    let found = scene.output("authority audit --log backup/log --trust trust.toml --seen seen");
+    assert_eq!(found.status.code(), Some(3));
+    scene.runs("authority audit --trust trust.toml --verify evidence/fork-1.txt");
+    let evidence = std::fs::read_to_string(scene.path("evidence/fork-1.txt")).expect("a file");
+    std::fs::write(
+        scene.path("evidence/fork-1.txt"),
+        evidence.replacen("\n2\n", "\n3\n", 1),
+    )
+    .expect("is written");
+    let forged = scene.output("authority audit --trust trust.toml --verify evidence/fork-1.txt");
+    assert!(!forged.status.success());
+}
+
+#[test]
+fn a_folder_older_than_its_log_publishes_nothing() {
+    let scene = Scene::new();
+    scene.publish(2);
+    std::fs::remove_dir_all(scene.path("bureau/epochs/2")).expect("is there");
+    let refused = scene.output("authority publish --dir bureau --date 2026-11-14");
+    assert!(!refused.status.success());
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert!(errors.contains("older backup"), "{errors}");
+    assert!(!scene.path("bureau/epochs/2").exists());
+}
