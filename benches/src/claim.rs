@@ -75,7 +75,7 @@ impl<F: Poseidon2Field> Claim<F> {
     /// first field's sum over all periods is at least half of what it is.
     ///
     /// # Errors
-    /// [`ClaimError::Randomness`].
+    /// The operating system has no randomness to give.
     pub fn generate<E: NamedPairing<ScalarField = F>>(
         shape: Shape,
         rng: &mut impl Rng,

@@ -3,7 +3,7 @@
 //!
 //! Every commit is on disk before it is answered for. Writers that read before they write take
 //! turns from the start of their transaction, across threads, processes and replicas, so that what
-//! one read is still so when it writes: see [`backend`].
+//! one read is still so when it writes: see `backend`.
 
 mod anchors;
 mod backend;
