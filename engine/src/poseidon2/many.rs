@@ -2,7 +2,7 @@
 //!
 //! Work is spread over the current rayon pool. The results are those of [`Poseidon2::permute`],
 //! whatever the kernels. Elements are packed into lanes and unpacked for each permutation, which is
-//! 2 % of its cost, so that states are plain field elements between permutations.
+//! a small part of its cost, so that states are plain field elements between permutations.
 
 use rayon::prelude::*;
 
