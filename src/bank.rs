@@ -23,6 +23,13 @@ pub(crate) enum Command {
     Init(folder::InitArguments),
     /// Serves a bank until it is told to stop.
     Serve(folder::ServeArguments),
+    /// The configuration of a bank's service.
+    Config(folder::ConfigArguments),
+    /// Copies the database to a file while the service runs, and verifies the copy.
+    Backup(folder::BackupArguments),
+    /// Goes on from an older database that was put back: cancels every request that is open in it,
+    /// so that none is answered twice. Stop every replica first.
+    Restored(folder::FolderArguments),
     /// Prints the entry that wallets need to trust the bank's requests, or lists what a service
     /// accepts.
     Trust(trust::Arguments),
@@ -51,6 +58,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => folder::init(&arguments)?,
         Command::Serve(arguments) => folder::serve(&arguments)?,
+        Command::Config(arguments) => return folder::config(&arguments),
+        Command::Backup(arguments) => folder::back_up(&arguments)?,
+        Command::Restored(arguments) => folder::restored(&arguments)?,
         Command::Trust(arguments) => trust::run(&arguments)?,
         Command::Policy(command) => policy::run(&command)?,
         Command::Epoch(command) => epoch::run(&command)?,

@@ -1,10 +1,11 @@
 //! Where a log is read: a folder, or a web server.
 
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Context as _, bail};
 use taxproof_log::{FileError, Files, Folder, LogReader};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Longest file of a log that is fetched: a full bundle of epoch headers is far shorter.
 const LONGEST: u64 = 32 * 1024 * 1024;
@@ -20,25 +21,22 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// What a text names: an address, whose certificate is of `ca` if that is given, or a folder.
+    pub(crate) fn named(text: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let web = text.starts_with("http://") || text.starts_with("https://");
+        Ok(match web {
+            true => Self::Web {
+                agent: agent(text, ca)?,
+                url: text.trim_end_matches('/').to_owned(),
+            },
+            false if ca.is_some() => bail!("`{text}` is a folder, for which `--ca` says nothing"),
+            false => Self::Folder(Folder::new(PathBuf::from(text))),
+        })
+    }
+
     /// The log that lies there.
     pub(crate) fn log(self) -> LogReader<Self> {
         LogReader::new(self)
-    }
-}
-
-impl FromStr for Source {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("http://") || text.starts_with("https://") {
-            let url = text.trim_end_matches('/').to_owned();
-            Ok(Self::Web {
-                agent: agent(),
-                url,
-            })
-        } else {
-            Ok(Self::Folder(Folder::new(PathBuf::from(text))))
-        }
     }
 }
 
@@ -61,10 +59,31 @@ impl Files for Source {
     }
 }
 
-/// A client that gives up in time.
-pub(crate) fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into()
+/// A client of an address that gives up in time. It trusts the authorities that browsers trust, or
+/// else those of a file.
+pub(crate) fn agent(url: &str, ca: Option<&Path>) -> anyhow::Result<ureq::Agent> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE));
+    let Some(ca) = ca else {
+        return Ok(config.build().into());
+    };
+    if !url.starts_with("https://") {
+        bail!("{url} is not https");
+    }
+    let roots = roots(ca).with_context(|| ca.display().to_string())?;
+    let tls = TlsConfig::builder().root_certs(roots).build();
+    Ok(config.https_only(true).tls_config(tls).build().into())
+}
+
+fn roots(file: &Path) -> anyhow::Result<RootCerts> {
+    let pem = std::fs::read(file)?;
+    let mut roots: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item? {
+            roots.push(certificate);
+        }
+    }
+    match roots.is_empty() {
+        true => bail!("it holds no certificate in PEM"),
+        false => Ok(RootCerts::new_with_certs(&roots)),
+    }
 }

@@ -10,6 +10,7 @@ mod bench;
 mod dependencies;
 mod enterprise;
 mod epoch_log;
+mod over_tls;
 mod readme;
 mod real_data;
 mod snarkjs;

@@ -26,6 +26,10 @@ pub(crate) struct CosignArguments {
     /// The witness's address: what `add-checkpoint` follows.
     #[arg(long, value_name = "URL")]
     witness: String,
+    /// The authority of the witness's certificate, in PEM, for an address with https; otherwise
+    /// those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// The witness's verifier key, as `taxproof witness init` prints it.
     #[arg(long, value_name = "NAME+ID+KEY")]
     key: WitnessKey,
@@ -36,7 +40,11 @@ pub(crate) struct CosignArguments {
 pub(crate) struct AuditArguments {
     /// The log: a folder, or the address of a web server that has it.
     #[arg(long, value_name = "FOLDER|URL", required_unless_present = "verify")]
-    log: Option<Source>,
+    log: Option<String>,
+    /// The authority of the web server's certificate, in PEM, for an address with https; otherwise
+    /// those that browsers trust.
+    #[arg(long, value_name = "FILE", requires = "log")]
+    ca: Option<PathBuf>,
     /// The trust list with the authority.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -88,7 +96,7 @@ pub(crate) fn cosign(arguments: &CosignArguments) -> anyhow::Result<()> {
             proof,
             checkpoint,
         };
-        match submit(&arguments.witness, &submission)? {
+        match submit(arguments, &submission)? {
             Answer::Cosigned(lines) => return keep(&authority, &lines, &arguments.key),
             Answer::OtherSize(size) => old = size,
         }
@@ -101,9 +109,10 @@ enum Answer {
     OtherSize(u64),
 }
 
-fn submit(witness: &str, submission: &Submission) -> anyhow::Result<Answer> {
-    let url = format!("{}/add-checkpoint", witness.trim_end_matches('/'));
-    let request = agent()
+fn submit(arguments: &CosignArguments, submission: &Submission) -> anyhow::Result<Answer> {
+    let witness = arguments.witness.trim_end_matches('/');
+    let url = format!("{witness}/add-checkpoint");
+    let request = agent(&url, arguments.ca.as_deref())?
         .post(&url)
         .config()
         .http_status_as_error(false)
@@ -189,10 +198,9 @@ pub(crate) fn run_audit(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("`{}`", path.display()))
     });
     let seen = seen.collect::<anyhow::Result<Vec<_>>>()?;
-    let log = arguments
-        .log
-        .context("a log is given unless evidence is verified")?
-        .log();
+    let log = arguments.log.as_deref();
+    let log = log.context("a log is given unless evidence is verified")?;
+    let log = Source::named(log, arguments.ca.as_deref())?.log();
     let audit = audit(&log, &trusted.id, &trusted.key, &seen)?;
     let mut evidence = Vec::new();
     for finding in &audit.findings {

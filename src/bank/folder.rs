@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::process::ExitCode;
 
 use clap::Args;
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_verifier::bank::{Bank, Clock};
+use taxproof_verifier::command::{self, ConfigCommand};
 use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
 use taxproof_verifier::service::{self, Settings};
 
@@ -56,6 +56,34 @@ pub(crate) struct ServeArguments {
     listen: Option<SocketAddr>,
 }
 
+/// Which bank.
+#[derive(Debug, Args)]
+pub(crate) struct FolderArguments {
+    /// The bank's folder.
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+/// Which bank's configuration, and what to do with it.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    #[command(subcommand)]
+    command: ConfigCommand,
+    /// The bank's folder.
+    #[arg(long, global = true, default_value = ".")]
+    dir: PathBuf,
+}
+
+/// Which bank to back up, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 fn loopback() -> SocketAddr {
     ([127, 0, 0, 1], DEFAULT_PORT).into()
 }
@@ -95,15 +123,22 @@ pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
 }
 
 pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
-    service::log();
     let folder = Folder::open(&super::config(&arguments.dir))?;
     let mut settings = Settings::of(&folder);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
-    settings.check()?;
-    super::runtime()?.block_on(async {
-        let bank = Bank::open(folder, Clock::system()).await?;
-        let serving = service::serve_as(Arc::new(bank), settings).await?;
-        eprintln!("listening on {}", serving.address());
-        Ok(serving.until(service::stop_signal()?).await?)
-    })
+    super::runtime()?
+        .block_on(async { service::run(folder, settings, service::stop_signal()?).await })
+}
+
+pub(super) fn config(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
+    command::config(arguments.command, &super::config(&arguments.dir))
+}
+
+pub(super) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
+    let config = super::config(&arguments.folder.dir);
+    super::runtime()?.block_on(command::back_up(&config, &arguments.out))
+}
+
+pub(super) fn restored(arguments: &FolderArguments) -> anyhow::Result<()> {
+    super::runtime()?.block_on(command::restored(&super::config(&arguments.dir)))
 }

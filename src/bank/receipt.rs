@@ -85,19 +85,21 @@ pub(crate) struct AuditArguments {
 
 /// A bank's folder, or its service.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 struct Source {
     /// The bank's folder.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "url", conflicts_with_all = ["url", "ca"])]
     dir: Option<PathBuf>,
     /// The bank's service.
     #[arg(long = "server", value_name = "URL")]
     url: Option<String>,
+    #[command(flatten)]
+    tls: Tls,
 }
 
 impl Source {
     fn server(&self) -> Option<Server> {
-        self.url.clone().map(|url| Server::at(url, Tls::default()))
+        let url = self.url.clone()?;
+        Some(Server::at(url, self.tls.clone()))
     }
 
     async fn bank(&self) -> anyhow::Result<Arc<Bank>> {

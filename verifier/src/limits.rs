@@ -34,6 +34,37 @@ pub const PEERS: usize = 4096;
 /// When a caller who was shed should try again: the queue turns over in less.
 pub const RETRY: Duration = Duration::from_millis(250);
 
+/// How old an epoch may be unless the bank says otherwise: a quarter and some days, after which the
+/// authority owes records with another quarter in them.
+pub const EPOCH_AGE: Duration = Duration::from_secs(100 * 24 * 60 * 60);
+
+/// How far clocks may differ: the bank's now from what it was before, or from an authority's or
+/// another replica's. Clocks that are kept by NTP differ by less than a second; Kerberos allows as
+/// much.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// How often the service looks whether it is ready: what sends it calls learns of it soon.
+pub const READINESS_CHECK: Duration = Duration::from_secs(2);
+
+/// How long the database may take to answer that.
+pub const READINESS_ANSWER: Duration = Duration::from_secs(3);
+
+/// Connections at once that read metrics or probes: a few Prometheus servers and a kubelet.
+pub const OPERATIONS_CONNECTIONS: usize = 16;
+
+/// How long each of them may last: it is for one short answer.
+pub const OPERATIONS_CALL: Duration = Duration::from_secs(10);
+
+/// How long a collector of traces may take for some of them; those that wait meanwhile are dropped
+/// where they are too many.
+pub const COLLECTOR: Duration = Duration::from_secs(5);
+
+/// How long the last traces may take when the process ends.
+pub const LAST_SPANS: Duration = Duration::from_secs(2);
+
+/// How long before its end a certificate is warned of.
+pub const CERTIFICATE_WARNING: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// How often the files of certificates are looked at. Certificates are renewed days ahead.
 pub const CERTIFICATE_CHECK: Duration = Duration::from_secs(60);
 
@@ -86,17 +117,46 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// A limit that nothing could work with, and what it may be.
+    pub(crate) fn out_of_range(&self) -> Option<(&'static str, &'static str)> {
+        let counts = [
+            ("limits.connections", self.connections),
+            ("limits.presentations", self.presentations),
+        ];
+        let per_peer = [
+            ("limits.peer_calls_per_second", self.peer_calls_per_second),
+            ("limits.peer_calls_at_once", self.peer_calls_at_once),
+        ];
+        let times = [
+            ("limits.handshake", self.handshake),
+            ("limits.call", self.call),
+            ("limits.connection_age", self.connection_age),
+        ];
+        let count = counts.into_iter().find(|(_, n)| !(1..=MOST).contains(n));
+        let count = count.map(|(setting, _)| (setting, "from 1 to 1000000"));
+        let per_peer = per_peer.into_iter().find(|(_, n)| *n == 0);
+        let time = times.into_iter().find(|(_, time)| time.is_zero());
+        count
+            .or(per_peer.map(|(setting, _)| (setting, "at least 1")))
+            .or(time.map(|(setting, _)| (setting, "more than 0")))
+    }
+}
+
+/// The most that is counted at once: more is a slip of the keyboard.
+const MOST: usize = 1_000_000;
+
 /// A duration as a number of seconds.
-mod seconds {
+pub(crate) mod seconds {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_f64(time.as_secs_f64())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Number {

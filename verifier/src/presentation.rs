@@ -21,7 +21,7 @@ use taxproof_engine::pairing::EnginePairing;
 use crate::batch::Batch;
 use crate::epoch::TrustedEpoch;
 use crate::key::AdmittedKey;
-use crate::limits::PREPARED_POLICIES;
+use crate::limits::{CLOCK_TOLERANCE, PREPARED_POLICIES};
 use crate::prepared::{Answer, CannotPrepare, Common, OtherNumbers, PreparedPolicy};
 use crate::proof::{CanonicalProof, NotAProof};
 
@@ -144,12 +144,21 @@ pub enum InvalidReason {
     /// The request has expired.
     #[error("the request has expired")]
     Expired,
+    /// The request is of the future. The bank's clock is wrong, or was.
+    #[error("the request is of the future: the bank's clock is wrong, or was")]
+    NotYetValid,
     /// The bank cancelled the request.
     #[error("the request was cancelled")]
     Cancelled,
     /// The proof is about an epoch that the request does not accept.
     #[error("the request does not accept the epoch")]
     EpochNotAccepted,
+    /// The epoch is older than the bank takes.
+    #[error("the epoch is older than the bank takes")]
+    EpochTooOld,
+    /// The epoch is of the future.
+    #[error("the epoch is of the future")]
+    EpochInFuture,
     /// The consent names what the policy may not disclose, or what there is not.
     #[error("the consent goes beyond what the policy may disclose")]
     ConsentNotAllowed,
@@ -174,6 +183,29 @@ pub enum InvalidReason {
     /// The proof does not verify.
     #[error("the proof does not verify")]
     ProofWrong,
+}
+
+impl InvalidReason {
+    /// Its name in the interface, without what all of them begin with.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OtherRequest => "OTHER_REQUEST",
+            Self::Expired => "EXPIRED",
+            Self::NotYetValid => "NOT_YET_VALID",
+            Self::Cancelled => "CANCELLED",
+            Self::EpochNotAccepted => "EPOCH_NOT_ACCEPTED",
+            Self::EpochTooOld => "EPOCH_TOO_OLD",
+            Self::EpochInFuture => "EPOCH_IN_FUTURE",
+            Self::ConsentNotAllowed => "CONSENT_NOT_ALLOWED",
+            Self::ImpossibleOutcome => "IMPOSSIBLE_OUTCOME",
+            Self::IdMissing => "ID_MISSING",
+            Self::IdNotAsked => "ID_NOT_ASKED",
+            Self::IdMalformed => "ID_MALFORMED",
+            Self::TagNotCanonical => "TAG_NOT_CANONICAL",
+            Self::ProofMalformed(_) => "PROOF_MALFORMED",
+            Self::ProofWrong => "PROOF_WRONG",
+        }
+    }
 }
 
 /// Why a presentation cannot be judged at all. The bank is at fault.
@@ -413,6 +445,9 @@ impl<E: NamedPairing> Claimed<E> {
         }
         if now >= request.expires_at {
             return Err(InvalidReason::Expired);
+        }
+        if request.issued_at > now.saturating_add(CLOCK_TOLERANCE.as_secs()) {
+            return Err(InvalidReason::NotYetValid);
         }
         if !request.accepts(&presentation.epoch) || presentation.epoch != epoch.accepted() {
             return Err(InvalidReason::EpochNotAccepted);

@@ -122,6 +122,11 @@ impl Roles {
         self.0.is_empty()
     }
 
+    /// Whether any name has a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.0.values().any(|held| *held == role)
+    }
+
     /// Who presents a certificate with these names. Names of two roles make nobody.
     pub fn caller(&self, names: &[&str]) -> Caller {
         let known: Vec<_> = names.iter().filter_map(|name| self.0.get(*name)).collect();

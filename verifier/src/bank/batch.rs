@@ -8,11 +8,11 @@ use taxproof_claims::key::KeyFingerprint;
 use taxproof_claims::presentation::Presentation;
 
 use super::requests::check_client_request_id;
-use super::submission::invalid;
 use super::{Bank, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::limits::BATCH;
-use crate::presentation::{Case, InvalidReason, Question, Verdict};
+use crate::metrics::Step;
+use crate::presentation::{Case, Question, Verdict};
 
 /// One of many presentations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,11 @@ impl Bank {
         if submissions.len() > BATCH {
             return Err(Refusal::BatchTooLong);
         }
-        let _one = self.batches.try_acquire().map_err(|_| Refusal::Busy)?;
+        let _one = self.batches.try_acquire().map_err(|_| {
+            self.metrics.shed("batches");
+            Refusal::Busy
+        })?;
+        let _counted = self.metrics.presentations(submissions.len());
         let (sealed, ids): (Vec<_>, Vec<_>) = submissions
             .into_iter()
             .map(|submission| (submission.sealed, submission.client_request_id))
@@ -55,12 +59,23 @@ impl Bank {
         let open = move |sealed: Vec<u8>| -> Result<Presentation, Refusal> {
             Ok(Presentation::decode(&bank.identity.open(&sealed)?)?)
         };
-        let opened = self
-            .compute(move || sealed.into_par_iter().map(open).collect::<Vec<_>>())
-            .await?;
-        let mut answers: Vec<Option<Answer>> = Vec::new();
-        let mut asked = Vec::new();
-        for (place, (opened, id)) in opened.into_iter().zip(&ids).enumerate() {
+        let open_all = move || sealed.into_par_iter().map(open).collect::<Vec<_>>();
+        let opened = self.compute(Step::OpenBatch, open_all).await?;
+        let ask = self.ask_all(opened, &ids);
+        let (asked, mut answers) = self.store_step(Step::Lookup, ask).await;
+        self.judge_all(asked, &ids, &mut answers).await?;
+        let answered = |answer: Option<Answer>| answer.unwrap_or(Err(Refusal::Aborted));
+        Ok(answers.into_iter().map(answered).collect())
+    }
+
+    /// What is to be verified, and the answers to the rest.
+    async fn ask_all(
+        &self,
+        opened: Vec<Result<Presentation, Refusal>>,
+        ids: &[String],
+    ) -> (Vec<Asked>, Vec<Option<Answer>>) {
+        let (mut asked, mut answers) = (Vec::new(), Vec::new());
+        for (place, (opened, id)) in opened.into_iter().zip(ids).enumerate() {
             match self.ask(place, opened, id).await {
                 Ok(Ok(open)) => {
                     asked.push(open);
@@ -70,9 +85,7 @@ impl Bank {
                 Err(refusal) => answers.push(Some(Err(refusal))),
             }
         }
-        self.judge_all(asked, &ids, &mut answers).await?;
-        let answered = |answer: Option<Answer>| answer.unwrap_or(Err(Refusal::Aborted));
-        Ok(answers.into_iter().map(answered).collect())
+        (asked, answers)
     }
 
     /// What a presentation is to be verified with; or the decision, where none is needed.
@@ -84,20 +97,11 @@ impl Bank {
     ) -> Result<Result<Asked, Decision>, Refusal> {
         check_client_request_id(client_request_id)?;
         let presentation = opened?;
-        let request = self.store.request(presentation.request).await?;
-        let request = request.ok_or(Refusal::UnknownRequest)?;
-        if let Some(decided) = self.decided(&request, &presentation).await? {
-            return Ok(Err(decided));
-        }
-        let question = self.question(&request).await?;
-        if !question.request().accepts(&presentation.epoch) {
-            let reason = InvalidReason::EpochNotAccepted;
-            return Ok(Err(invalid(request.digest, reason)));
-        }
-        Ok(Ok(Asked {
+        let found = self.look_up(&presentation).await?;
+        Ok(found.map(|(question, epoch)| Asked {
             place,
-            epoch: self.epoch(presentation.epoch.header).await?,
             question,
+            epoch,
             presentation,
         }))
     }
@@ -108,12 +112,12 @@ impl Bank {
         ids: &[String],
         answers: &mut [Option<Answer>],
     ) -> Result<(), Refusal> {
-        let (bank, now) = (Arc::clone(self), self.clock.now());
+        let (bank, now) = (Arc::clone(self), self.time.certain()?);
         let judge = move || {
             let verdicts = bank.verdicts(&asked, now);
             asked.into_iter().zip(verdicts).collect::<Vec<_>>()
         };
-        let judged = self.compute(judge).await?;
+        let judged = self.compute(Step::VerifyBatch, judge).await?;
         let decide = async |(asked, verdict): (Asked, Result<Verdict, Refusal>)| {
             let Asked {
                 place,

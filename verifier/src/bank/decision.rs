@@ -60,7 +60,7 @@ impl Bank {
         Ok(match self.store.receipt(request.digest).await? {
             Some(kept) => Standing::Decided(self.decision(kept).await?),
             None if request.cancelled_at.is_some() => Standing::Cancelled,
-            None if self.clock.now() >= request.signed.request.expires_at => Standing::Expired,
+            None if self.time.now() >= request.signed.request.expires_at => Standing::Expired,
             None => Standing::Open,
         })
     }

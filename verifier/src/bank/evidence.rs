@@ -6,8 +6,9 @@ use super::{Bank, Refusal};
 use crate::chain::{Broken, Chain};
 use crate::evidence::{BadEvidence, CannotExport, Evidence, Verified};
 use crate::limits::{CHECKED_AT_START, WATCH_PAGE};
+use crate::metrics::Step;
 use crate::receipt::SignedReceipt;
-use crate::store::{Anchor, AnchorKind, KeptReceipt, Page, StoreError};
+use crate::store::{Anchor, AnchorKind, KeptReceipt, Page, Store, StoreError};
 use taxproof_claims::encoding::DecodeError;
 
 impl Bank {
@@ -64,7 +65,7 @@ impl Bank {
         file: Vec<u8>,
     ) -> Result<Result<Verified, BadEvidence>, Refusal> {
         let verify = move || Evidence::decode(&file)?.verify();
-        let verified = match self.compute(verify).await? {
+        let verified = match self.compute(Step::VerifyEvidence, verify).await? {
             Ok(verified) => verified,
             Err(bad) => return Ok(Err(bad)),
         };
@@ -85,18 +86,21 @@ impl Bank {
     /// # Errors
     /// The database's; the inner one says where the chain breaks.
     pub async fn audit(&self) -> Result<Result<Chain, Broken>, StoreError> {
+        Self::walk(&self.store, self.chain().await?).await
+    }
+
+    /// The chain of receipts before the first.
+    pub(super) async fn chain(&self) -> Result<Chain, StoreError> {
         let keys = self.keys_named(AnchorKind::Bank, &self.id).await?;
-        let chain = Chain::of(&self.id, keys);
-        self.walk(chain).await
+        Ok(Chain::of(&self.id, keys))
     }
 
     /// Walks along the newest receipts, so that a service does not begin on a damaged database.
     pub(super) async fn check_newest(&self) -> Result<(), StoreError> {
         let newest = self.store.newest_receipt().await?;
-        let keys = self.keys_named(AnchorKind::Bank, &self.id).await?;
-        let chain = Chain::of(&self.id, keys);
         let after = newest.saturating_sub(CHECKED_AT_START);
-        match self.walk(chain.from_after(after)).await? {
+        let chain = self.chain().await?.from_after(after);
+        match Self::walk(&self.store, chain).await? {
             Ok(chain) if chain.length() == newest => Ok(()),
             Ok(_) => Err(DecodeError::Invalid("the newest receipts are missing").into()),
             Err(broken) => {
@@ -109,13 +113,17 @@ impl Bank {
         }
     }
 
-    async fn walk(&self, mut chain: Chain) -> Result<Result<Chain, Broken>, StoreError> {
+    /// Walks along a store's receipts.
+    pub(super) async fn walk(
+        store: &Store,
+        mut chain: Chain,
+    ) -> Result<Result<Chain, Broken>, StoreError> {
         loop {
             let page = Page {
                 after: chain.length(),
                 size: WATCH_PAGE,
             };
-            let kept = self.store.receipts(page).await?;
+            let kept = store.receipts(page).await?;
             for kept in &kept {
                 if let Err(broken) = chain.extend(&kept.signed) {
                     return Ok(Err(broken));

@@ -1,43 +1,51 @@
 //! What the bank does: everything that the service offers, without the transport.
 
+mod backup;
 mod batch;
+mod compute;
 mod decision;
 mod evidence;
 mod policies;
+mod readiness;
 mod recording;
 mod refusal;
 mod requests;
 mod submission;
+mod time;
 mod trust;
 mod watch;
 
+pub use backup::{Backup, CannotBackUp, Restored};
 pub use batch::Submission;
 pub use decision::{Decision, Standing};
 pub use policies::parse_policy;
+pub use readiness::NotReady;
 pub use refusal::Refusal;
 pub use requests::NewRequest;
+pub use time::{Clock, Untimely};
 pub use trust::AcceptedAuthority;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::policy::Policy;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_claims::trust::TrustList;
-use tokio::sync::{Semaphore, watch as signal};
+use tokio::sync::{Notify, Semaphore, watch as signal};
 
 use crate::config::Folder;
 use crate::epoch::TrustedEpoch;
 use crate::keyring::Keyring;
 use crate::limits::{BATCHES, PREPARED_POLICIES};
+use crate::mark::Mark;
 use crate::metrics::Metrics;
 use crate::seal::Identity;
 use crate::store::{Store, StoreError};
 use recording::Recorder;
+use time::Time;
 
 /// A bank: its keys, whom it trusts, and what it keeps.
 #[derive(Debug)]
@@ -52,7 +60,8 @@ pub struct Bank {
     schemas: Vec<Schema>,
     store: Store,
     recorder: Recorder,
-    clock: Clock,
+    time: Time,
+    maximum_epoch_age: Duration,
     policies: Kept<Policy>,
     epochs: Kept<TrustedEpoch>,
     /// One for each presentation that may wait or be verified.
@@ -62,6 +71,8 @@ pub struct Bank {
     /// One for each core.
     cores: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    /// Told when what makes the bank ready may have changed.
+    changed: Notify,
     /// Whether the service stops.
     stopping: signal::Sender<bool>,
 }
@@ -70,13 +81,23 @@ impl Bank {
     /// The bank of a folder.
     ///
     /// # Errors
-    /// The database cannot be opened, or the newest of what it keeps is damaged.
+    /// The database cannot be opened, the newest of what it keeps is damaged, or it is older than
+    /// what was kept before.
     pub async fn open(folder: Folder, clock: Clock) -> Result<Self, StoreError> {
+        let mark = Mark::open(&folder.mark)?;
+        let bank = Self::open_at(folder, clock, mark).await?;
+        bank.recorder.check(&bank.store).await?;
+        Ok(bank)
+    }
+
+    /// The same, whatever was kept before.
+    async fn open_at(folder: Folder, clock: Clock, mark: Mark) -> Result<Self, StoreError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        mark.make_folder()?;
         let store = Store::open(&folder.database).await?;
         let signing_key = Arc::new(folder.signing_key);
         let bank = Self {
-            recorder: Recorder::start(store.clone(), Arc::clone(&signing_key)),
+            recorder: Recorder::start(store.clone(), Arc::clone(&signing_key), Arc::new(mark)),
             store,
             presentations: Semaphore::new(folder.config.limits.presentations),
             id: folder.config.id,
@@ -87,16 +108,19 @@ impl Bank {
             signing_key,
             identity: folder.identity,
             schemas: folder.schemas,
-            clock,
+            time: Time::of(clock),
+            maximum_epoch_age: folder.config.maximum_epoch_age,
             policies: Kept::default(),
             epochs: Kept::default(),
             batches: Semaphore::new(BATCHES),
             cores: Arc::new(Semaphore::new(cores)),
             metrics: Arc::default(),
+            changed: Notify::new(),
             stopping: signal::Sender::new(false),
         };
         bank.accept().await?;
         bank.check_newest().await?;
+        bank.count_keys().await?;
         Ok(bank)
     }
 
@@ -143,35 +167,6 @@ impl Bank {
     /// What it keeps.
     pub const fn store(&self) -> &Store {
         &self.store
-    }
-}
-
-/// The time, in seconds since 1970-01-01T00:00:00Z.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
-
-impl Clock {
-    /// The machine's.
-    pub fn system() -> Self {
-        Self::of(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH);
-            since.map_or(0, |since| since.as_secs())
-        })
-    }
-
-    /// Any other.
-    pub fn of(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    fn now(&self) -> u64 {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clock({})", self.now())
     }
 }
 

@@ -7,6 +7,7 @@ use taxproof_claims::policy::{Explanation, Format, Policy, PolicyErrors, Problem
 use taxproof_claims::schema::Schema;
 
 use super::{Bank, Refusal};
+use crate::metrics::Step;
 use crate::store::{KeptPolicy, Page, StoreError};
 
 impl Bank {
@@ -21,8 +22,11 @@ impl Bank {
     ) -> Result<KeptPolicy, Refusal> {
         let (bank, text) = (Arc::clone(self), text.to_owned());
         let parse = move || parse_policy(&text, format, &bank.schemas);
-        let policy = self.compute(parse).await?.map_err(Refusal::Policy)?;
-        let now = self.clock.now();
+        let policy = self
+            .compute(Step::Compile, parse)
+            .await?
+            .map_err(Refusal::Policy)?;
+        let now = self.time.now();
         let kept = self.store.keep_policy(&policy, self.profile(), now).await?;
         tracing::info!(policy = %kept.digest, id = kept.id, "registered");
         Ok(kept)
@@ -42,7 +46,7 @@ impl Bank {
     /// There is no such policy, or several.
     pub async fn retire_policy(&self, name: &str) -> Result<KeptPolicy, Refusal> {
         let kept = self.find_policy(name).await?;
-        let now = self.clock.now();
+        let now = self.time.now();
         self.store.retire_policy(kept.digest, now).await?;
         tracing::info!(policy = %kept.digest, id = kept.id, "retired");
         let kept = self.store.policy(kept.digest).await?;

@@ -7,13 +7,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Refusal;
 use crate::limits::COMMIT;
-use crate::store::{KeptReceipt, NewReceipt, NotDecided, Store, StoreError};
+use crate::mark::{Mark, Seen};
+use crate::store::{KeptReceipt, NewReceipt, NotDecided, Page, Store, StoreError};
 
 /// Keeps receipts, one transaction at a time.
 #[derive(Debug)]
 pub(super) struct Recorder {
     jobs: mpsc::Sender<Job>,
     newest: watch::Receiver<u64>,
+    mark: Arc<Mark>,
 }
 
 /// A receipt to be kept, and who waits for it.
@@ -26,11 +28,49 @@ type Answer = Result<Result<KeptReceipt, NotDecided>, Arc<StoreError>>;
 
 impl Recorder {
     /// Begins to keep receipts in a store; ends when it is dropped.
-    pub(super) fn start(store: Store, key: Arc<SigningKey>) -> Self {
+    pub(super) fn start(store: Store, key: Arc<SigningKey>, mark: Arc<Mark>) -> Self {
         let (jobs, waiting) = mpsc::channel(COMMIT);
         let (newest, seen) = watch::channel(0);
-        tokio::spawn(record(store, key, waiting, newest));
-        Self { jobs, newest: seen }
+        let keeper = Keeper {
+            store,
+            key,
+            mark: Arc::clone(&mark),
+        };
+        tokio::spawn(record(keeper, waiting, newest));
+        Self {
+            jobs,
+            newest: seen,
+            mark,
+        }
+    }
+
+    /// Checks that a store has the newest receipt that was kept.
+    pub(super) async fn check(&self, store: &Store) -> Result<(), StoreError> {
+        let Some(seen) = self.mark.seen() else {
+            return Ok(());
+        };
+        let page = Page {
+            after: seen.sequence.saturating_sub(1),
+            size: 1,
+        };
+        let kept = store.receipts(page).await?;
+        match kept.first().map(|kept| kept.signed.receipt.digest()) {
+            Some(digest) if digest == seen.digest => Ok(()),
+            _ => Err(StoreError::RolledBack {
+                seen: seen.sequence,
+                found: store.newest_receipt().await?,
+            }),
+        }
+    }
+
+    /// How many receipts were kept, as far as is known here.
+    pub(super) fn kept(&self) -> u64 {
+        self.mark.seen().map_or(0, |seen| seen.sequence)
+    }
+
+    /// Notes a store's newest receipt instead of what was noted before.
+    pub(super) fn replace_mark(&self, newest: Option<Seen>) -> Result<(), StoreError> {
+        self.mark.replace(newest)
     }
 
     /// Keeps a receipt; it is on the disk when this answers.
@@ -48,25 +88,24 @@ impl Recorder {
     }
 }
 
-async fn record(
+/// Where receipts are kept.
+struct Keeper {
     store: Store,
     key: Arc<SigningKey>,
-    mut waiting: mpsc::Receiver<Job>,
-    newest: watch::Sender<u64>,
-) {
+    mark: Arc<Mark>,
+}
+
+async fn record(keeper: Keeper, mut waiting: mpsc::Receiver<Job>, newest: watch::Sender<u64>) {
     let mut jobs = Vec::new();
     while waiting.recv_many(&mut jobs, COMMIT).await > 0 {
         let (new, answers): (Vec<_>, Vec<_>) =
             jobs.drain(..).map(|job: Job| (job.new, job.answer)).unzip();
-        let kept = keep(&store, &key, new).await;
-        let sequence = |answer: &Answer| match answer {
-            Ok(Ok(kept)) => kept.signed.receipt.sequence,
-            _ => 0,
-        };
-        if let Some(last) = kept.iter().map(sequence).max().filter(|last| *last > 0) {
+        let kept = keeper.keep(new).await;
+        if let Some(last) = last(&kept) {
+            keeper.note(last);
             newest.send_if_modified(|newest| {
-                let newer = last > *newest;
-                *newest = last.max(*newest);
+                let newer = last.sequence > *newest;
+                *newest = last.sequence.max(*newest);
                 newer
             });
         }
@@ -77,26 +116,59 @@ async fn record(
     }
 }
 
-/// One transaction; where it fails for a reason that is not all of theirs, one for each.
-async fn keep(store: &Store, key: &Arc<SigningKey>, new: Vec<NewReceipt>) -> Vec<Answer> {
-    let alone = new.len() == 1;
-    match store.keep_receipts(new.clone(), key).await {
-        Ok(kept) => return kept.into_iter().map(Ok).collect(),
-        Err(error) if alone || error.is_transient() => {
-            let error = Arc::new(error);
-            return new.iter().map(|_| Err(Arc::clone(&error))).collect();
+/// The newest receipt among answers.
+fn last(answers: &[Answer]) -> Option<Seen> {
+    let receipts = answers.iter().flatten().flatten();
+    let newest = receipts.max_by_key(|kept| kept.signed.receipt.sequence)?;
+    let receipt = &newest.signed.receipt;
+    Some(Seen {
+        sequence: receipt.sequence,
+        digest: receipt.digest(),
+    })
+}
+
+impl Keeper {
+    /// One transaction; where it fails for a reason that is not all of theirs, one for each.
+    async fn keep(&self, new: Vec<NewReceipt>) -> Vec<Answer> {
+        let alone = new.len() == 1;
+        match self.transaction(new.clone()).await {
+            Ok(kept) => return kept.into_iter().map(Ok).collect(),
+            Err(error) if alone || error.is_transient() => {
+                let error = Arc::new(error);
+                return new.iter().map(|_| Err(Arc::clone(&error))).collect();
+            }
+            Err(error) => tracing::error!(%error, receipts = new.len(), "kept one by one"),
         }
-        Err(error) => tracing::error!(%error, receipts = new.len(), "kept one by one"),
+        let mut answers = Vec::with_capacity(new.len());
+        for new in new {
+            let kept = self.transaction(vec![new]).await;
+            let first = kept.map(|mut kept| kept.pop());
+            let missing = || std::io::Error::other("a receipt has no answer").into();
+            answers.push(match first {
+                Ok(first) => first.ok_or_else(|| Arc::new(missing())),
+                Err(error) => Err(Arc::new(error)),
+            });
+        }
+        answers
     }
-    let mut answers = Vec::with_capacity(new.len());
-    for new in new {
-        let kept = store.keep_receipts(vec![new], key).await;
-        let first = kept.map(|mut kept| kept.pop());
-        let missing = || std::io::Error::other("a receipt has no answer").into();
-        answers.push(match first {
-            Ok(first) => first.ok_or_else(|| Arc::new(missing())),
-            Err(error) => Err(Arc::new(error)),
-        });
+
+    async fn transaction(
+        &self,
+        new: Vec<NewReceipt>,
+    ) -> Result<Vec<Result<KeptReceipt, NotDecided>>, StoreError> {
+        let kept = self.mark.seen().map_or(0, |seen| seen.sequence);
+        self.store.keep_receipts(new, &self.key, kept).await
     }
-    answers
+
+    /// Notes the newest receipt beside the database.
+    fn note(&self, last: Seen) {
+        let newer = self
+            .mark
+            .seen()
+            .is_none_or(|seen| last.sequence > seen.sequence);
+        if newer && let Err(error) = self.mark.set(last) {
+            // The receipts are kept all the same.
+            tracing::error!(%error, "an older database would not be noticed");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use taxproof_claims::encoding::DecodeError;
 use taxproof_claims::policy::{CompileError, ParameterError, PolicyErrors};
 use taxproof_claims::shape::Shape;
 
+use super::Untimely;
 use crate::epoch::UntrustedEpoch;
 use crate::evidence::CannotExport;
 use crate::limits::BATCH;
@@ -63,6 +64,18 @@ pub enum Refusal {
     /// The bank has no epoch of the policy's schema. Somebody must add one.
     #[error("the bank has no epoch that the policy can be proven about")]
     NoEpoch,
+    /// The bank's epochs cannot be used now.
+    #[error(transparent)]
+    Untimely(#[from] Untimely),
+    /// The bank's clock went back. Whoever runs it must look at the machine's clock.
+    #[error(
+        "the bank's clock went back by {behind} seconds: nothing is asked or decided until it \
+             is right"
+    )]
+    ClockWentBack {
+        /// By how many seconds.
+        behind: u64,
+    },
     /// The bank has not the epoch that the presentation names.
     #[error("the bank has not the epoch of this presentation")]
     UnknownEpoch,

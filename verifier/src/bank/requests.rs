@@ -13,6 +13,7 @@ use super::{Bank, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::keyring::AnyVerifier;
 use crate::limits::{CLIENT_REQUEST_ID, LONGEST_VALIDITY, VALIDITY};
+use crate::metrics::Step;
 use crate::presentation::Question;
 use crate::store::{Cancelled, KeptRequest, Page};
 
@@ -44,15 +45,15 @@ impl Bank {
         let given: Vec<_> = new.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
         let parameters = policy.parse_parameters(&given)?;
         let (verifier, epochs) = self.provable(&policy).await?;
-        let compile = (Arc::clone(&policy), epochs.clone(), parameters.clone());
-        self.compute(move || {
-            let (policy, epochs, parameters) = compile;
+        let compiled = (Arc::clone(&policy), epochs.clone(), parameters.clone());
+        let compile = move || {
+            let (policy, epochs, parameters) = compiled;
             let compile = |epoch: &Arc<TrustedEpoch>| policy.compile(epoch.date(), &parameters);
             epochs
                 .iter()
                 .try_for_each(|epoch| compile(epoch).map(|_| ()))
-        })
-        .await??;
+        };
+        self.compute(Step::Compile, compile).await??;
         let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
         let signed = request.sign(&self.signing_key);
         let asked = asked(&new, kept.digest, validity);
@@ -89,7 +90,7 @@ impl Bank {
     /// The id is none, there is no such request, or it was decided.
     pub async fn cancel_request(&self, id: &str) -> Result<KeptRequest, Refusal> {
         let request = self.request(id).await?;
-        let now = self.clock.now();
+        let now = self.time.now();
         match self.store.cancel_request(request.digest, now).await? {
             Cancelled::Decided => Err(Refusal::Decided),
             Cancelled::Cancelled => {
@@ -101,7 +102,7 @@ impl Bank {
 
     /// Whether a request's time is over.
     pub fn is_expired(&self, request: &KeptRequest) -> bool {
-        self.clock.now() >= request.signed.request.expires_at
+        self.time.now() >= request.signed.request.expires_at
     }
 
     /// A request with its policy.
@@ -121,20 +122,24 @@ impl Bank {
             return Err(Refusal::NoKey(shape));
         }
         let schema = policy.schema().digest();
-        let newest = self.newest_epochs().await?;
+        let (newest, now) = (self.newest_epochs().await?, self.time.certain()?);
+        let mut untimely = None;
         for verifier in self.keys.of_shape(shape) {
             let fits = |e: &&Arc<TrustedEpoch>| e.header().schema == schema && verifier.covers(e);
-            let epochs: Vec<_> = newest
-                .iter()
-                .filter(fits)
-                .take(MAX_ACCEPTED)
-                .cloned()
-                .collect();
+            let timely = |e: &&Arc<TrustedEpoch>| match self.timely(e, now) {
+                Ok(()) => true,
+                Err(why) => {
+                    untimely.get_or_insert(why);
+                    false
+                }
+            };
+            let epochs = newest.iter().filter(fits).filter(timely);
+            let epochs: Vec<_> = epochs.take(MAX_ACCEPTED).cloned().collect();
             if !epochs.is_empty() {
                 return Ok((verifier, epochs));
             }
         }
-        Err(Refusal::NoEpoch)
+        Err(untimely.map_or(Refusal::NoEpoch, Refusal::Untimely))
     }
 
     fn request_for(
@@ -146,7 +151,7 @@ impl Bank {
         new: &NewRequest,
         validity: Duration,
     ) -> Result<Request, Refusal> {
-        let (key, now) = (verifier.header(), self.clock.now());
+        let (key, now) = (verifier.header(), self.time.certain()?);
         let named = policy.parameters().iter().zip(parameters.values());
         let parameters = named.map(|(declared, &value)| ParameterValue {
             name: declared.name.clone(),

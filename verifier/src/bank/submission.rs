@@ -9,6 +9,7 @@ use taxproof_claims::presentation::Presentation;
 use super::requests::check_client_request_id;
 use super::{Bank, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
+use crate::metrics::Step;
 use crate::presentation::{InvalidReason, Question, Shown, Verdict};
 use crate::receipt::Receipt;
 use crate::store::{KeptRequest, NewReceipt, NotDecided, Replay, presentation_digest};
@@ -29,19 +30,49 @@ impl Bank {
             self.metrics.shed("queue");
             Refusal::Busy
         })?;
+        let _counted = self.metrics.presentations(1);
         let bank = Arc::clone(self);
-        let opened = self.compute(move || bank.identity.open(&sealed)).await?;
+        let open = move || bank.identity.open(&sealed);
+        let opened = self.compute(Step::Open, open).await?;
         let presentation = Presentation::decode(&opened?)?;
+        let lookup = self.look_up(&presentation);
+        match self.store_step(Step::Lookup, lookup).await? {
+            Ok((question, epoch)) => {
+                self.judge(question, epoch, presentation, client_request_id)
+                    .await
+            }
+            Err(decided) => Ok(decided),
+        }
+    }
+
+    /// What a presentation is to be verified with; or the decision, where it needs none.
+    pub(super) async fn look_up(
+        &self,
+        presentation: &Presentation,
+    ) -> Result<Result<(Question, Arc<TrustedEpoch>), Decision>, Refusal> {
         let request = self.store.request(presentation.request).await?;
         let request = request.ok_or(Refusal::UnknownRequest)?;
-        if let Some(decided) = self.decided(&request, &presentation).await? {
-            return Ok(decided);
+        if let Some(decided) = self.decided(&request, presentation).await? {
+            return Ok(Err(decided));
         }
-        self.judge(&request, presentation, client_request_id).await
+        let question = self.question(&request).await?;
+        if !question.request().accepts(&presentation.epoch) {
+            let reason = InvalidReason::EpochNotAccepted;
+            return Ok(Err(self.invalid(request.digest, reason)));
+        }
+        let epoch = self.epoch(presentation.epoch.header).await?;
+        let now = self.time.certain()?;
+        match self.timely(&epoch, now) {
+            // That the request has ended is said first, and by whoever judges.
+            Err(why) if now < question.request().expires_at => {
+                Ok(Err(self.invalid(request.digest, why.into())))
+            }
+            _ => Ok(Ok((question, epoch))),
+        }
     }
 
     /// What is known of a request without looking at the proof.
-    pub(super) async fn decided(
+    async fn decided(
         &self,
         request: &KeptRequest,
         presentation: &Presentation,
@@ -55,31 +86,26 @@ impl Bank {
             };
         }
         let cancelled = request.cancelled_at.is_some();
-        Ok(cancelled.then(|| invalid(request.digest, InvalidReason::Cancelled)))
+        Ok(cancelled.then(|| self.invalid(request.digest, InvalidReason::Cancelled)))
     }
 
     /// Verifies a presentation of a request that was open a moment ago.
     async fn judge(
         self: &Arc<Self>,
-        request: &KeptRequest,
+        question: Question,
+        epoch: Arc<TrustedEpoch>,
         presentation: Presentation,
         client_request_id: &str,
     ) -> Result<Decision, Refusal> {
-        let question = self.question(request).await?;
-        if !question.request().accepts(&presentation.epoch) {
-            return Ok(invalid(request.digest, InvalidReason::EpochNotAccepted));
-        }
-        let epoch = self.epoch(presentation.epoch.header).await?;
-        let now = self.clock.now();
+        let now = self.time.certain()?;
         let (bank, asked) = (Arc::clone(self), question.clone());
         let (about, shown) = (Arc::clone(&epoch), presentation.clone());
-        let verdict = self
-            .compute(move || {
-                let key = asked.request().key;
-                let verifier = bank.keys.named(key).ok_or(Refusal::UnknownKey)?;
-                Ok::<_, Refusal>(verifier.judge(&asked, &about, &shown, now)?)
-            })
-            .await??;
+        let judge = move || {
+            let key = asked.request().key;
+            let verifier = bank.keys.named(key).ok_or(Refusal::UnknownKey)?;
+            Ok::<_, Refusal>(verifier.judge(&asked, &about, &shown, now)?)
+        };
+        let verdict = self.compute(Step::Verify, judge).await??;
         self.decide(
             &question,
             &epoch,
@@ -103,7 +129,7 @@ impl Bank {
     ) -> Result<Decision, Refusal> {
         let request = question.digest();
         let verified = match verdict {
-            Verdict::Invalid(reason) => return Ok(invalid(request, reason)),
+            Verdict::Invalid(reason) => return Ok(self.invalid(request, reason)),
             Verdict::Passed(shown) => (true, shown, Vec::new()),
             Verdict::Failed { shown, rules } => (false, shown, rules),
         };
@@ -111,12 +137,18 @@ impl Bank {
             receipt: self.receipt(question, epoch, presentation, verified, now)?,
             client_request_id: Some(client_request_id.to_owned()).filter(|id| !id.is_empty()),
         };
-        let kept = match self.recorder.keep(new).await {
+        let keep = self.recorder.keep(new);
+        let kept = match self.store_step(Step::Keep, keep).await {
             Err(Refusal::NotDecided(NotDecided::Cancelled)) => {
-                return Ok(invalid(request, InvalidReason::Cancelled));
+                return Ok(self.invalid(request, InvalidReason::Cancelled));
             }
             kept => kept?,
         };
+        let verdict = match kept.signed.receipt.passed {
+            true => "passed",
+            false => "failed",
+        };
+        self.metrics.verdict(verdict, "");
         tracing::info!(
             %request, passed = kept.signed.receipt.passed,
             receipt = kept.signed.receipt.sequence, "decided"
@@ -154,23 +186,10 @@ impl Bank {
         })
     }
 
-    /// Computes on a thread for that, on as many at once as there are cores. Dropped before its
-    /// turn, it is not begun; dropped later, its core stays taken until it ends.
-    pub(super) async fn compute<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let core = Arc::clone(&self.cores).acquire_owned().await;
-        let core = core.map_err(|_| Refusal::Aborted)?;
-        let task = tokio::task::spawn_blocking(move || {
-            let _core = core;
-            work()
-        });
-        task.await.map_err(|_| Refusal::Aborted)
+    /// The decision on a presentation that shows nothing.
+    pub(super) fn invalid(&self, request: Digest, reason: InvalidReason) -> Decision {
+        self.metrics.verdict("invalid", reason.code());
+        tracing::info!(%request, %reason, "invalid");
+        Decision::Invalid { request, reason }
     }
-}
-
-pub(super) fn invalid(request: Digest, reason: InvalidReason) -> Decision {
-    tracing::info!(%request, %reason, "invalid");
-    Decision::Invalid { request, reason }
 }

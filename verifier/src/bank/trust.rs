@@ -41,7 +41,7 @@ impl Bank {
         let signed = SignedEpochHeader::decode(signed_header)?;
         let epoch = TrustedEpoch::verify(signed, &self.trust)?;
         let header = epoch.header();
-        match self.store.add_epoch(&epoch, self.clock.now()).await? {
+        match self.store.add_epoch(&epoch, self.time.now()).await? {
             Ok(state) => tracing::info!(
                 authority = %header.authority, epoch = header.epoch, ?state, "epoch"
             ),
@@ -54,6 +54,7 @@ impl Bank {
         }
         let digest = epoch.digest();
         self.epochs.keep(digest, epoch);
+        self.changed.notify_one();
         let kept = self.store.epoch(digest).await?;
         kept.ok_or(Refusal::UnknownEpoch)
     }
@@ -114,7 +115,7 @@ impl Bank {
     ///
     /// # Errors
     /// The database's.
-    pub async fn accepted_keys(&self) -> Result<Vec<(&KeyHeader, u64)>, Refusal> {
+    pub async fn accepted_keys(&self) -> Result<Vec<(&KeyHeader, u64)>, StoreError> {
         let mut keys = Vec::new();
         for verifier in self.keys.iter() {
             let header = verifier.header();
@@ -125,7 +126,7 @@ impl Bank {
         Ok(keys)
     }
 
-    async fn since(&self, kind: AnchorKind, name: &str, content: &[u8]) -> Result<u64, Refusal> {
+    async fn since(&self, kind: AnchorKind, name: &str, content: &[u8]) -> Result<u64, StoreError> {
         let anchors = self.store.anchors(kind, name).await?;
         let same = |anchor: &&Anchor| anchor.content == content;
         Ok(anchors.iter().find(same).map_or(0, |anchor| anchor.since))
@@ -133,7 +134,7 @@ impl Bank {
 
     /// Notes what the bank accepts.
     pub(super) async fn accept(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let now = self.time.now();
         let note = async |kind, name: &str, content: &[u8]| {
             self.store.accept(kind, name, content, now).await
         };

@@ -108,6 +108,9 @@ const fn invalid_reason(reason: InvalidReason) -> v1::InvalidReason {
         InvalidReason::OtherRequest => v1::InvalidReason::OtherRequest,
         InvalidReason::Cancelled => v1::InvalidReason::Cancelled,
         InvalidReason::Expired => v1::InvalidReason::Expired,
+        InvalidReason::NotYetValid => v1::InvalidReason::NotYetValid,
+        InvalidReason::EpochTooOld => v1::InvalidReason::EpochTooOld,
+        InvalidReason::EpochInFuture => v1::InvalidReason::EpochInFuture,
         InvalidReason::EpochNotAccepted => v1::InvalidReason::EpochNotAccepted,
         InvalidReason::ConsentNotAllowed => v1::InvalidReason::ConsentNotAllowed,
         InvalidReason::ImpossibleOutcome => v1::InvalidReason::ImpossibleOutcome,
@@ -117,5 +120,39 @@ const fn invalid_reason(reason: InvalidReason) -> v1::InvalidReason {
         InvalidReason::TagNotCanonical => v1::InvalidReason::TagNotCanonical,
         InvalidReason::ProofMalformed(_) => v1::InvalidReason::ProofMalformed,
         InvalidReason::ProofWrong => v1::InvalidReason::ProofWrong,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::NotAProof;
+
+    #[test]
+    fn a_reason_has_one_name_in_metrics_and_in_the_interface() {
+        use InvalidReason as R;
+        for reason in [
+            R::OtherRequest,
+            R::Expired,
+            R::NotYetValid,
+            R::Cancelled,
+            R::EpochNotAccepted,
+            R::EpochTooOld,
+            R::EpochInFuture,
+            R::ConsentNotAllowed,
+            R::ImpossibleOutcome,
+            R::IdMissing,
+            R::IdNotAsked,
+            R::IdMalformed,
+            R::TagNotCanonical,
+            R::ProofMalformed(NotAProof::Length {
+                found: 0,
+                expected: 128,
+            }),
+            R::ProofWrong,
+        ] {
+            let name = invalid_reason(reason).as_str_name();
+            assert_eq!(name.strip_prefix("INVALID_REASON_"), Some(reason.code()));
+        }
     }
 }

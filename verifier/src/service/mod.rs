@@ -1,19 +1,25 @@
 //! The bank over gRPC: a thin layer from messages to [`Bank`] and back.
 
 mod decision;
+mod monitor;
+mod operations;
 mod page;
 mod policy;
 mod presentation;
 mod receipt;
+mod reload;
 mod request;
+mod serving;
 mod status;
 mod trust;
 mod web;
 
+pub use monitor::LIVENESS;
+pub use serving::{Serving, stop_signal};
+
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use taxproof_proto::v1::decision_service_server::DecisionServiceServer;
 use taxproof_proto::v1::policy_service_server::PolicyServiceServer;
@@ -23,22 +29,22 @@ use taxproof_proto::v1::request_service_server::RequestServiceServer;
 use taxproof_proto::v1::trust_service_server::TrustServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
-use tonic_health::ServingStatus;
-use tonic_health::server::{HealthReporter, health_reporter};
+use tonic_health::server::health_reporter;
 use tonic_web::GrpcWebLayer;
 use tower::layer::util::{Identity, Stack};
 use tower_http::cors::CorsLayer;
 
-use crate::bank::Bank;
-use crate::config::Folder;
+use crate::bank::{Bank, Clock};
+use crate::config::{Config, Folder};
 use crate::limits::{
-    CERTIFICATE_CHECK, EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS,
-    STREAMS,
+    EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, STREAMS,
 };
-use crate::transport::{Gate, Security, Tls, incoming};
+use crate::telemetry::Telemetry;
+use crate::transport::{Gate, Security, incoming};
+use monitor::Monitor;
+use serving::Background;
 
 /// Where and how to serve.
 #[derive(Debug, Clone)]
@@ -51,6 +57,8 @@ pub struct Settings {
     pub allow_plaintext_from_other_machines: bool,
     /// What it takes at most.
     pub limits: Limits,
+    /// Where metrics and probes are served over HTTP, if anywhere.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Settings {
@@ -61,17 +69,23 @@ impl Settings {
             security: Security::Plaintext,
             allow_plaintext_from_other_machines: false,
             limits: Limits::default(),
+            metrics: None,
         }
     }
 
     /// As a bank's configuration says.
     pub fn of(folder: &Folder) -> Self {
-        let config = &folder.config;
+        Self::new(&folder.config, folder.security.clone())
+    }
+
+    /// As a configuration says whose certificates were read.
+    pub(crate) fn new(config: &Config, security: Security) -> Self {
         Self {
             listen: config.listen,
-            security: folder.security.clone(),
+            security,
             allow_plaintext_from_other_machines: config.allow_plaintext_from_other_machines,
             limits: config.limits.clone(),
+            metrics: config.metrics.as_ref().map(|metrics| metrics.listen),
         }
     }
 
@@ -87,17 +101,6 @@ impl Settings {
             false => Ok(()),
         }
     }
-}
-
-/// A service that is running.
-#[derive(Debug)]
-pub struct Serving {
-    address: SocketAddr,
-    bank: Arc<Bank>,
-    health: HealthReporter,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), tonic::transport::Error>>,
-    drain: Duration,
 }
 
 /// A service could not begin, or ended by itself.
@@ -137,32 +140,32 @@ pub async fn serve(bank: Arc<Bank>, listen: SocketAddr) -> Result<Serving, Serve
 /// Begins to serve a bank. With port 0 the system chooses one: see [`Serving::address`].
 ///
 /// # Errors
-/// The address cannot be listened on, or must not be without TLS.
+/// An address cannot be listened on, or must not be without TLS.
 pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, ServeError> {
     settings.check()?;
-    let Settings {
-        listen,
-        security,
-        limits,
-        ..
-    } = settings;
-    let error = |why| ServeError::Listen {
-        address: listen,
-        why,
-    };
-    let listener = TcpListener::bind(listen).await.map_err(error)?;
-    let address = listener.local_addr().map_err(error)?;
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (listener, address) = bind(settings.listen).await?;
     let metrics = Arc::clone(bank.metrics());
-    if let Security::Tls { tls, .. } = &security {
-        tokio::spawn(reload(Arc::downgrade(tls), Hangups::new()));
+    let mut background = Background::default();
+    if let Security::Tls { tls, .. } = &settings.security {
+        background.spawn(reload::reload(Arc::downgrade(tls)));
     }
-    let tls = matches!(security, Security::Tls { .. });
     let (health, health_service) = health_reporter();
+    let monitor = Monitor::start(Arc::clone(&bank), health, &settings.security).await;
+    background.spawn(Arc::clone(&monitor).watch());
+    let mut operations_address = None;
+    if let Some(listen) = settings.metrics {
+        let (listener, address) = bind(listen).await?;
+        operations_address = Some(address);
+        background.spawn(operations::serve(listener, Arc::clone(&monitor)));
+        tracing::info!(%address, "metrics");
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let tls = matches!(settings.security, Security::Tls { .. });
+    let limits = settings.limits;
     let serving = router(&bank, &limits)
         .add_service(health_service)
         .serve_with_incoming_shutdown(
-            incoming(listener, security, &limits, metrics),
+            incoming(listener, settings.security, &limits, metrics),
             // A dropped `Serving` stops its service, too.
             async { stopped.await.unwrap_or_default() },
         );
@@ -170,119 +173,43 @@ pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, Se
     tracing::info!(%address, tls, bank = bank.id(), "serving");
     Ok(Serving {
         address,
-        bank,
-        health,
+        operations_address,
+        monitor,
         stop,
         task,
         drain: limits.drain,
+        background,
     })
 }
 
-/// Reads the certificates again when the process is told to by SIGHUP, and when they changed.
-async fn reload(tls: Weak<Tls>, mut told: Hangups) {
-    loop {
-        let _ = tokio::time::timeout(CERTIFICATE_CHECK, told.next()).await;
-        let Some(tls) = tls.upgrade() else { return };
-        match tls.reload() {
-            Ok(true) => tracing::info!("new certificates"),
-            Ok(false) => {}
-            Err(why) => tracing::error!(%why, "the certificates stay as they were"),
-        }
-    }
-}
-
-/// The SIGHUPs that the process gets, which no longer end it.
-#[derive(Debug)]
-struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
-
-impl Hangups {
-    fn new() -> Self {
-        #[cfg(unix)]
-        use tokio::signal::unix::{SignalKind, signal};
-        Self(
-            #[cfg(unix)]
-            signal(SignalKind::hangup()).ok(),
-        )
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signals) = &mut self.0 {
-            signals.recv().await;
-            return;
-        }
-        std::future::pending().await
-    }
-}
-
-impl Serving {
-    /// Where it listens.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Takes no further calls, lets those in progress end within the drain limit, and stops.
-    ///
-    /// # Errors
-    /// The service had ended by itself.
-    pub async fn stop(self) -> Result<(), ServeError> {
-        let stopped = ServingStatus::NotServing;
-        self.health.set_service_status("", stopped).await;
-        self.bank.stop_watches();
-        drop(self.stop);
-        let mut task = self.task;
-        match tokio::time::timeout(self.drain, &mut task).await {
-            Ok(ended) => Ok(ended??),
-            Err(_) => {
-                task.abort();
-                Ok(())
-            }
-        }
-    }
-
-    /// Serves until `signal`, then stops.
-    ///
-    /// # Errors
-    /// The service ended by itself.
-    pub async fn until(mut self, signal: impl Future<Output = ()>) -> Result<(), ServeError> {
-        tokio::select! {
-            ended = &mut self.task => Ok(ended??),
-            () = signal => self.stop().await,
-        }
-    }
-}
-
-/// Ends when the process is told to end: by SIGTERM, or by an interrupt from a terminal.
+/// Opens a bank and serves it as its configuration says until `stop`, telling where it listens.
 ///
 /// # Errors
-/// The system does not let the process listen for signals.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate())?
-    };
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        #[cfg(not(unix))]
-        let _ = tokio::signal::ctrl_c().await;
-    })
+/// The configuration, the bank's files, its database or its addresses are wrong.
+pub async fn run(
+    folder: Folder,
+    settings: Settings,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    settings.check()?;
+    let _telemetry = Telemetry::start(folder.collector.as_ref())?;
+    for name in &folder.strangers {
+        tracing::warn!(%name, "this variable looks like a setting and is none");
+    }
+    let bank = Bank::open(folder, Clock::system()).await?;
+    let serving = serve_as(Arc::new(bank), settings).await?;
+    eprintln!("listening on {}", serving.address());
+    if let Some(address) = serving.operations_address() {
+        eprintln!("metrics on http://{address}/metrics");
+    }
+    Ok(serving.until(stop).await?)
 }
 
-/// Writes the log to standard error as JSON, one line an event; `RUST_LOG` says how much.
-pub fn log() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // A second subscriber in one process is no reason to stop.
-    let _ = tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .try_init();
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let error = |why| ServeError::Listen { address, why };
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let bound = listener.local_addr().map_err(error)?;
+    Ok((listener, bound))
 }
 
 /// The services, with gRPC-Web and CORS around them.

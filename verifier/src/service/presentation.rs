@@ -50,7 +50,7 @@ impl PresentationService for Service {
                     receipt: Vec::new(),
                     ..decision::message(decision)
                 }),
-                Err(refusal) => Outcome::Refusal(refused(&refusal)),
+                Err(refusal) => Outcome::Refusal(self.refused(&refusal)),
             }),
         };
         let results = ids.into_iter().zip(answers).map(result).collect();
@@ -58,11 +58,15 @@ impl PresentationService for Service {
     }
 }
 
-fn refused(refusal: &Refusal) -> v1::Refusal {
-    let row = status::row(refusal);
-    v1::Refusal {
-        code: row.code.into(),
-        reason: row.reason.to_owned(),
-        message: status::message(refusal),
+impl Service {
+    /// A refusal of one presentation of a batch.
+    fn refused(&self, refusal: &Refusal) -> v1::Refusal {
+        let row = status::row(refusal);
+        self.0.metrics().refusal(row.reason);
+        v1::Refusal {
+            code: row.code.into(),
+            reason: row.reason.to_owned(),
+            message: status::message(refusal),
+        }
     }
 }

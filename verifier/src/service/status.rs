@@ -3,9 +3,9 @@
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::bank::Refusal;
+use crate::bank::{Refusal, Untimely};
 use crate::limits::RETRY;
-use crate::store::{NotDecided, Replay, RequestRefused, StoreError};
+use crate::store::{NotDecided, Replay, RequestRefused};
 
 /// The domain of every reason, in google.rpc.ErrorInfo.
 pub(super) const DOMAIN: &str = "taxproof.v1";
@@ -108,6 +108,16 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             "EPOCH_MISSING",
             Precondition("epoch"),
         ),
+        Refusal::Untimely(Untimely::Old) => (
+            Code::FailedPrecondition,
+            "EPOCH_TOO_OLD",
+            Precondition("epoch"),
+        ),
+        Refusal::Untimely(Untimely::Early) => (
+            Code::FailedPrecondition,
+            "EPOCH_IN_FUTURE",
+            Precondition("epoch"),
+        ),
         Refusal::UnknownEpoch => (
             Code::FailedPrecondition,
             "EPOCH_GONE",
@@ -163,11 +173,9 @@ pub(super) fn row(refusal: &Refusal) -> Row {
 
         Refusal::Busy => (Code::ResourceExhausted, "BUSY", Retry),
         Refusal::Stopping => (Code::Unavailable, "STOPPING", Retry),
-        Refusal::Store(error) => match **error {
-            StoreError::Unavailable(_) => (Code::Unavailable, "DATABASE_UNAVAILABLE", Retry),
-            StoreError::Full(_) => (Code::Unavailable, "DATABASE_FULL", Retry),
-            _ => (Code::Internal, "DATABASE_FAILED", Nothing),
-        },
+        Refusal::ClockWentBack { .. } => (Code::Unavailable, "CLOCK_WENT_BACK", Retry),
+        Refusal::Store(error) if error.is_transient() => (Code::Unavailable, error.reason(), Retry),
+        Refusal::Store(error) => (Code::Internal, error.reason(), Nothing),
         Refusal::Randomness | Refusal::Aborted => (Code::Internal, "INTERNAL", Nothing),
     };
     Row {
@@ -239,7 +247,7 @@ mod tests {
     use super::*;
     use crate::evidence::CannotExport;
     use crate::seal::CannotOpen;
-    use crate::store::EpochConflict;
+    use crate::store::{EpochConflict, StoreError};
 
     /// Every refusal that can be made without a world around it, and its row.
     fn rows() -> Vec<(Refusal, Code, &'static str)> {
@@ -296,6 +304,16 @@ mod tests {
             (Refusal::NoKey(Q16), FailedPrecondition, "KEY_MISSING"),
             (Refusal::UnknownKey, FailedPrecondition, "KEY_GONE"),
             (Refusal::NoEpoch, FailedPrecondition, "EPOCH_MISSING"),
+            (
+                Refusal::Untimely(Untimely::Old),
+                FailedPrecondition,
+                "EPOCH_TOO_OLD",
+            ),
+            (
+                Refusal::Untimely(Untimely::Early),
+                FailedPrecondition,
+                "EPOCH_IN_FUTURE",
+            ),
             (Refusal::UnknownEpoch, FailedPrecondition, "EPOCH_GONE"),
             (
                 Refusal::EpochConflict(EpochConflict::Old { newest: 2 }),
@@ -331,6 +349,11 @@ mod tests {
             (Refusal::Busy, ResourceExhausted, "BUSY"),
             (Refusal::Stopping, Unavailable, "STOPPING"),
             (
+                Refusal::ClockWentBack { behind: 301 },
+                Unavailable,
+                "CLOCK_WENT_BACK",
+            ),
+            (
                 StoreError::Unavailable(gone()).into(),
                 Unavailable,
                 "DATABASE_UNAVAILABLE",
@@ -344,6 +367,11 @@ mod tests {
                 StoreError::Database(gone()).into(),
                 Internal,
                 "DATABASE_FAILED",
+            ),
+            (
+                StoreError::RolledBack { seen: 2, found: 1 }.into(),
+                Internal,
+                "DATABASE_ROLLED_BACK",
             ),
             (Refusal::Randomness, Internal, "INTERNAL"),
             (Refusal::Aborted, Internal, "INTERNAL"),

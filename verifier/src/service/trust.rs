@@ -10,7 +10,7 @@ use taxproof_proto::v1::{
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Service, page};
-use crate::bank::AcceptedAuthority;
+use crate::bank::{AcceptedAuthority, Refusal};
 use crate::store::KeptEpoch;
 
 #[async_trait]
@@ -20,7 +20,7 @@ impl TrustService for Service {
         _: Request<GetBankRequest>,
     ) -> Result<Response<GetBankResponse>, Status> {
         let bank = &self.0;
-        let keys = bank.accepted_keys().await?;
+        let keys = bank.accepted_keys().await.map_err(Refusal::from)?;
         Ok(Response::new(GetBankResponse {
             id: bank.id().to_owned(),
             name: bank.name().to_owned(),

@@ -192,6 +192,23 @@ impl Backend {
         }
     }
 
+    pub(super) async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let Self::Sqlite(pool) = self else {
+            return Err(StoreError::NotAFile);
+        };
+        let name = file.to_str().ok_or_else(|| {
+            std::io::Error::new(ErrorKind::InvalidFilename, "the name is not text in UTF-8")
+        })?;
+        // SQLite takes an empty file for none, and leaves its mode as it is.
+        create_private(file)?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(name)
+            .execute(pool)
+            .await?;
+        std::fs::File::open(file)?.sync_all()?;
+        Ok(())
+    }
+
     pub(super) async fn damages(&self) -> Result<Vec<String>, StoreError> {
         let Self::Sqlite(pool) = self else {
             return Ok(Vec::new());
@@ -204,13 +221,31 @@ impl Backend {
     }
 }
 
-/// Makes a file that only its owner can read, unless it is there.
-fn make_private(file: &Path) -> Result<(), StoreError> {
+/// Makes a folder that only its owner can read, unless it is there.
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes a file that only its owner can read and that is not there yet.
+fn create_private(file: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
+    options.open(file).map(|_| ())
+}
+
+/// Makes a file, and its folder, that only their owner can read, unless they are there.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    private_folder(file.parent().unwrap_or(Path::new("")))?;
+    match create_private(file) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let length = std::fs::metadata(file)?.len();
             match length < SMALLEST {
@@ -218,7 +253,7 @@ fn make_private(file: &Path) -> Result<(), StoreError> {
                 false => Ok(()),
             }
         }
-        made => Ok(made.map(|_| ())?),
+        made => Ok(made?),
     }
 }
 

@@ -33,12 +33,46 @@ pub enum StoreError {
     /// What was kept does not read back.
     #[error("the database is damaged: {0}")]
     Damaged(#[from] DecodeError),
+    /// The database is older than what was kept. Whoever put it back must put back a newer one, or
+    /// say so.
+    #[error(
+        "the database has {found} receipts, but {seen} were kept, or other ones: an older backup \
+         was put back. Put back the newest one; where there is none, `restored` cancels the \
+         requests that are open in it, so that none is answered twice"
+    )]
+    RolledBack {
+        /// How many were kept.
+        seen: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// The file that says how many receipts were kept cannot be used.
+    #[error("{path}: {why}", path = .path.display())]
+    Mark {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why not.
+        why: std::io::Error,
+    },
+    /// The database is no file that could be copied.
+    #[error("the database is PostgreSQL's: back it up with `pg_dump`")]
+    NotAFile,
     /// The database says itself that it is damaged.
     #[error("the database is damaged: {0}")]
     Corrupt(#[source] sqlx::Error),
 }
 
 impl StoreError {
+    /// What callers are told of it, as a reason of the interface.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
+            Self::Full(_) => "DATABASE_FULL",
+            Self::RolledBack { .. } => "DATABASE_ROLLED_BACK",
+            _ => "DATABASE_FAILED",
+        }
+    }
+
     /// Whether trying the same again later can do.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Full(_))

@@ -14,6 +14,7 @@ mod receipts;
 mod requests;
 
 pub use anchors::{Anchor, AnchorKind};
+pub(crate) use backend::private_folder;
 pub use backend::{Location, NotALocation};
 pub use epochs::{EpochConflict, EpochState, KeptEpoch};
 pub use error::StoreError;
@@ -21,6 +22,8 @@ pub use policies::KeptPolicy;
 pub(crate) use receipts::presentation_digest;
 pub use receipts::{KeptReceipt, NewReceipt, NotDecided, Replay};
 pub use requests::{Cancelled, KeptRequest, RequestRefused};
+
+use std::path::Path;
 
 use taxproof_claims::digest::Digest;
 use taxproof_claims::encoding::DecodeError;
@@ -46,6 +49,14 @@ impl Store {
     /// Ends all connections, so that a file is complete without its journal.
     pub async fn close(&self) {
         self.backend.close().await;
+    }
+
+    /// Copies the database to a file that is not there yet, as it is at one moment.
+    ///
+    /// # Errors
+    /// The database is PostgreSQL's, or the file is there or cannot be written.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        self.backend.copy_to(file).await
     }
 
     /// What the database itself finds wrong with its file; nothing for PostgreSQL, which checks

@@ -75,15 +75,16 @@ enum Fate {
 impl Store {
     /// Keeps receipts in one transaction, their places in the chain filled in, and so uses their
     /// nonces up. Where the same presentation decided a request before, that receipt stands. The
-    /// answers are in the order of the receipts.
+    /// answers are in the order of the receipts. `known` are known to be there.
     ///
     /// # Errors
-    /// The database's; then nothing was kept, or all of it was and the same again gives it. The
+    /// The database's, which may be older than it was; then nothing was kept, or all of it was and the same again gives it. The
     /// inner ones are the applicants'.
     pub async fn keep_receipts(
         &self,
         new: Vec<NewReceipt>,
         key: &Arc<SigningKey>,
+        known: u64,
     ) -> Result<Vec<Result<KeptReceipt, NotDecided>>, StoreError> {
         let before = "SELECT presentation, digest, signed FROM receipts \
                       WHERE (bank = $1 AND nonce = $2) OR request = $3";
@@ -98,6 +99,9 @@ impl Store {
                 .fetch_optional(&mut *transaction)
                 .await?;
             let mut links = Links::after(last)?;
+            if links.sequence < known {
+                return Err(StoreError::RolledBack { seen: known, found: links.sequence });
+            }
             let mut fates = Vec::with_capacity(new.len());
             for new in new {
                 let request = new.receipt.presentation.request;

@@ -172,6 +172,27 @@ impl Store {
         });
         Ok(Cancelled::Cancelled)
     }
+
+    /// Cancels every request that was not decided; how many were cancelled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cancel_open_requests(&self, now: u64) -> Result<u64, StoreError> {
+        let insert = "INSERT INTO cancellations (request, cancelled_at) \
+                      SELECT q.digest, CAST($1 AS BIGINT) FROM requests AS q WHERE NOT EXISTS \
+                      (SELECT sequence FROM receipts AS r WHERE r.request = q.digest) \
+                      ON CONFLICT DO NOTHING";
+        Ok(on!(self, pool => {
+            let mut transaction = pool.exclusive().await?;
+            let cancelled = sqlx::query(insert)
+                .bind(integer(now))
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+            transaction.commit().await?;
+            cancelled
+        }))
+    }
 }
 
 fn kept(

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::transport::server::Connected;
 
+use crate::metrics::{Metrics, Present};
 use crate::roles::Caller;
 
 /// Who is at the other end of a connection; in the extensions of each of its calls.
@@ -38,14 +39,30 @@ impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 pub struct Connection {
     stream: Pin<Box<dyn Stream>>,
     peer: Peer,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// One of the places that connections have.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Present,
+}
+
+impl Place {
+    pub(super) fn new(permit: OwnedSemaphorePermit, metrics: &Metrics) -> Self {
+        Self {
+            _permit: permit,
+            _counted: metrics.connection(),
+        }
+    }
 }
 
 impl Connection {
     pub(super) fn new(
         stream: impl AsyncRead + AsyncWrite + Send + 'static,
         peer: Peer,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Self {
         Self {
             stream: Box::pin(stream),

@@ -14,6 +14,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
+use tracing::{Instrument as _, Span};
 
 use super::connection::Peer;
 use super::deadline;
@@ -21,6 +22,7 @@ use super::rate::Rates;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::roles::{Caller, METHODS};
+use crate::telemetry;
 
 /// The layer around every service.
 #[derive(Debug, Clone)]
@@ -128,9 +130,10 @@ where
         let begin = Instant::now();
         let method = known(request.uri().path());
         let metrics = Arc::clone(&self.gate.metrics);
-        let admitted = self.gate.admit(&request);
+        let span = telemetry::call_span(method, request.headers());
+        let admitted = span.in_scope(|| self.gate.admit(&request));
         let answer = admitted.map(|limit| (limit, self.service.call(request)));
-        Box::pin(async move {
+        let call = async move {
             let response = match answer {
                 Ok((limit, answer)) => match tokio::time::timeout(limit, answer).await {
                     Ok(response) => response?,
@@ -138,9 +141,15 @@ where
                 },
                 Err(status) => status.into_http(),
             };
-            metrics.call(method, code(&response), begin.elapsed());
+            let code = code(&response);
+            metrics.call(method, code, begin.elapsed());
+            if let Some(reason) = reason(&response) {
+                metrics.refusal(&reason);
+            }
+            telemetry::end_call(&Span::current(), code);
             Ok(response)
-        })
+        };
+        Box::pin(call.instrument(span))
     }
 }
 
@@ -154,6 +163,12 @@ fn known(path: &str) -> &'static str {
 fn code(response: &Response<Body>) -> Code {
     let status = response.headers().get("grpc-status");
     status.map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}
+
+/// Why the service refused, as its google.rpc.ErrorInfo says: its own words, never a caller's.
+fn reason(response: &Response<Body>) -> Option<String> {
+    let status = response.extensions().get::<Status>()?;
+    Some(status.get_details_error_info()?.reason)
 }
 
 #[cfg(test)]

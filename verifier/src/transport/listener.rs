@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::connection::{Connection, Peer};
+use super::connection::{Connection, Peer, Place};
 use super::tls::Tls;
 use crate::limits::{ACCEPT_PAUSE, Limits};
 use crate::metrics::Metrics;
@@ -63,7 +63,10 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, acceptor: &Acce
     loop {
         match listener.accept().await {
             Ok((stream, address)) => match Arc::clone(places).try_acquire_owned() {
-                Ok(place) => drop(tokio::spawn(acceptor.clone().take(stream, address, place))),
+                Ok(permit) => {
+                    let place = Place::new(permit, &acceptor.metrics);
+                    drop(tokio::spawn(acceptor.clone().take(stream, address, place)));
+                }
                 Err(_) => acceptor.metrics.connection_refused("full"),
             },
             Err(why) => {
@@ -84,7 +87,7 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    async fn take(self, stream: TcpStream, address: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn take(self, stream: TcpStream, address: SocketAddr, place: Place) {
         // Without it, small answers wait for acknowledgements of earlier ones.
         let _ = stream.set_nodelay(true);
         let connection = match &self.security {

@@ -11,4 +11,4 @@ pub use connection::{Connection, Peer};
 pub use gate::{Gate, Gated};
 pub use listener::{Security, incoming};
 pub use rate::Rates;
-pub use tls::{Tls, TlsError, TlsFiles};
+pub use tls::{Ends, Tls, TlsError, TlsFiles};

@@ -69,6 +69,16 @@ pub struct Tls {
 struct Current {
     config: Arc<ServerConfig>,
     contents: Digest,
+    ends: Ends,
+}
+
+/// When certificates end, seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The first of the service's certificate and those between it and its authority.
+    pub certificate: u64,
+    /// The first of the callers' authorities.
+    pub client_authorities: u64,
 }
 
 impl Tls {
@@ -96,6 +106,12 @@ impl Tls {
         Ok(changed)
     }
 
+    /// When the certificates end.
+    pub fn ends(&self) -> Ends {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.ends
+    }
+
     /// What a new connection is given.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
@@ -107,8 +123,14 @@ fn load(files: &TlsFiles) -> Result<Current, TlsError> {
     let certificate = read(&files.certificate)?;
     let key = read(&files.key)?;
     let authorities = read(&files.client_authorities)?;
+    let chain = certificates(&files.certificate, &certificate)?;
+    let clients = certificates(&files.client_authorities, &authorities)?;
+    let ends = Ends {
+        certificate: end(&files.certificate, &chain)?,
+        client_authorities: end(&files.client_authorities, &clients)?,
+    };
     let mut roots = RootCertStore::empty();
-    for root in certificates(&files.client_authorities, &authorities)? {
+    for root in clients {
         roots.add(root).map_err(TlsError::Certificate)?;
     }
     let provider = Arc::new(ring::default_provider());
@@ -125,7 +147,7 @@ fn load(files: &TlsFiles) -> Result<Current, TlsError> {
         .with_protocol_versions(&[&TLS13])
         .map_err(TlsError::Certificate)?
         .with_client_cert_verifier(verifier.build()?)
-        .with_single_cert(certificates(&files.certificate, &certificate)?, private)
+        .with_single_cert(chain, private)
         .map_err(TlsError::Certificate)?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -136,6 +158,7 @@ fn load(files: &TlsFiles) -> Result<Current, TlsError> {
     Ok(Current {
         config: Arc::new(config),
         contents,
+        ends,
     })
 }
 
@@ -156,4 +179,19 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
             what: "certificate",
         }),
     }
+}
+
+/// When the first of some certificates ends.
+fn end(path: &Path, certificates: &[CertificateDer<'_>]) -> Result<u64, TlsError> {
+    let mut first = u64::MAX;
+    for certificate in certificates {
+        let (_, parsed) =
+            x509_parser::parse_x509_certificate(certificate).map_err(|_| TlsError::Pem {
+                path: path.to_owned(),
+                what: "certificate",
+            })?;
+        let end = parsed.validity().not_after.timestamp();
+        first = first.min(u64::try_from(end).unwrap_or(0));
+    }
+    Ok(first)
 }

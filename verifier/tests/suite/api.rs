@@ -121,7 +121,7 @@ async fn a_request_cancelled_meanwhile_gets_no_receipt() {
         client_request_id: None,
     };
     let key = taxproof_claims::signature::SigningKey::random(bank.profile()).unwrap();
-    let kept = bank.store().keep_receipts(vec![late], &key.into()).await;
+    let kept = bank.store().keep_receipts(vec![late], &key.into(), 0).await;
     assert_eq!(kept.unwrap(), [Err(NotDecided::Cancelled)]);
 }
 

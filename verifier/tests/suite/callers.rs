@@ -19,9 +19,9 @@ use crate::certificates::{Certified, Issuer, client_tls};
 use crate::world::{Authority, World, create, key_file};
 
 /// A world whose service knows its callers by their certificates.
-struct Guarded {
-    world: World,
-    serving: Serving,
+pub(crate) struct Guarded {
+    pub(crate) world: World,
+    pub(crate) serving: Serving,
     security: Security,
     servers: Issuer,
     clients: Issuer,
@@ -39,6 +39,21 @@ const TLS: &str = "\n[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n
 
 impl Guarded {
     async fn new(more: &str) -> Self {
+        Self::with(more, "").await
+    }
+
+    /// With limits of its own, in TOML.
+    pub(crate) async fn with_limits(limits: &str) -> Self {
+        Self::with("", &format!("\n[limits]\n{limits}\n")).await
+    }
+
+    /// Calls a method that every role may call.
+    pub(crate) async fn calls_as(&self, name: &str) -> Result<(), Status> {
+        let channel = self.channel(Some(&self.clients.client(name)));
+        call(&channel, "/taxproof.v1.TrustService/GetBank").await
+    }
+
+    async fn with(more: &str, limits: &str) -> Self {
         let world = World::new().await;
         let (servers, clients) = (Issuer::new(), Issuer::new());
         let folder = world.folder.path();
@@ -48,7 +63,7 @@ impl Guarded {
         for (name, role) in NAMES {
             roles.push_str(&format!("\"{name}\" = \"{role}\"\n"));
         }
-        configure(folder, &format!("{TLS}{more}\n{roles}"));
+        configure(folder, &format!("{TLS}{more}\n{roles}{limits}"));
         let settings = Settings::of(&Folder::open(&folder.join("bank.toml")).unwrap());
         let security = settings.security.clone();
         let serving = serve_as(Arc::clone(&world.bank), settings).await.unwrap();

@@ -1,5 +1,7 @@
 //! Certificates made for a test.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rcgen::{
@@ -76,7 +78,9 @@ fn named(name: &str) -> CertificateParams {
 impl Certified {
     pub(crate) fn write(&self, folder: &Path) {
         std::fs::write(folder.join("server.pem"), &self.certificate).unwrap();
-        std::fs::write(folder.join("server.key"), &self.key).unwrap();
+        let key = folder.join("server.key");
+        std::fs::write(&key, &self.key).unwrap();
+        std::fs::set_permissions(key, Permissions::from_mode(0o600)).unwrap();
     }
 }
 

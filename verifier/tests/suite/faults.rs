@@ -1,9 +1,8 @@
-//! What happens to the database: races of replicas, absence, damage, clocks that jump.
+//! What happens to the database: races of replicas, absence, damage.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use taxproof_verifier::bank::{Bank, Decision, Refusal};
 use taxproof_verifier::store::{KeptReceipt, NotDecided, Page, StoreError};
@@ -184,33 +183,5 @@ async fn a_chain_that_somebody_edited_is_refused() {
         let clock = taxproof_verifier::bank::Clock::of(|| NOW);
         let opened = Bank::open(configured, clock).await;
         assert!(matches!(opened, Err(StoreError::Damaged(_))), "{edit}");
-    }
-}
-
-/// A clock that goes back keeps no nonce from being used once, and breaks no chain.
-#[tokio::test]
-async fn clocks_may_jump() {
-    let world = World::new().await;
-    let (first, second) = (limit(&world).await, limit(&world).await);
-    let presentation = first.present();
-    world.advance(600);
-    let decided = world.bank.submit(world.seal(&presentation), "").await;
-    let decided = decided.unwrap();
-    world.now.store(NOW - 1_000_000, Ordering::Relaxed);
-    let again = world.bank.submit(world.seal(&presentation), "").await;
-    assert_eq!(again.unwrap(), decided);
-    let other = world.bank.submit(world.seal(&first.present()), "").await;
-    assert!(matches!(other, Err(Refusal::NotDecided(_))));
-    let later = world.bank.submit(world.seal(&second.present()), "").await;
-    assert!(matches!(later, Ok(Decision::Decided { .. })));
-    world.now.store(u64::MAX / 4, Ordering::Relaxed);
-    let again = world.bank.submit(world.seal(&presentation), "").await;
-    assert_eq!(again.unwrap(), decided);
-    let chain = world.bank.audit().await.unwrap().unwrap();
-    assert_eq!(chain.length(), 2);
-    for asked in [&first, &second] {
-        let id = asked.request.digest().to_string();
-        let evidence = world.bank.evidence(&id).await.unwrap();
-        evidence.verify().unwrap();
     }
 }

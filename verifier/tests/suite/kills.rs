@@ -65,9 +65,9 @@ async fn submit(channel: Channel, sealed: Vec<u8>) -> Result<Decision, Status> {
     Ok(answer.into_inner().decision.unwrap())
 }
 
-/// A world whose clock is the machine's, since the processes' are.
-async fn world(database: Option<&str>) -> World {
-    let world = World::on(database).await;
+/// A world whose clock is the machine's, since the processes' are, and whose epoch never gets old.
+pub(crate) async fn world(database: Option<&str>) -> World {
+    let world = World::with(database, "maximum_epoch_age = 4000000000\n").await;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = now.unwrap().as_secs();
     world.now.store(now, std::sync::atomic::Ordering::Relaxed);

@@ -13,6 +13,9 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
+use crate::callers::Guarded;
+use crate::running::Running;
+use crate::service::submit;
 use crate::world::World;
 
 async fn served(change: impl FnOnce(&mut Settings)) -> (World, Serving) {
@@ -38,6 +41,11 @@ async fn get_bank(channel: &Channel, timeout: Option<&str>) -> Result<(), Status
     client.get_bank(request).await.map(|_| ())
 }
 
+fn retry_after(status: &Status) -> Duration {
+    let retry = status.get_details_retry_info().unwrap();
+    retry.retry_delay.unwrap()
+}
+
 /// Whether the other side ends a connection, in time.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
@@ -58,19 +66,20 @@ async fn a_peer_that_calls_too_often_is_told_when_to_try_again() {
     .await;
     let channel = channel(&serving).await;
     let mut sheds = Vec::new();
-    for _ in 0..20 {
-        sheds.extend(get_bank(&channel, None).await.err());
+    for call in 0..20 {
+        let answer = get_bank(&channel, None).await;
+        assert!(call >= 3 || answer.is_ok(), "so many at once");
+        sheds.extend(answer.err());
     }
     assert!(sheds.len() >= 10, "{}", sheds.len());
+    let mut wait = Duration::ZERO;
     for status in &sheds {
         assert_eq!(status.code(), Code::ResourceExhausted);
-        let retry = status
-            .get_details_retry_info()
-            .unwrap()
-            .retry_delay
-            .unwrap();
-        assert!(retry <= Duration::from_secs(1));
+        wait = retry_after(status);
+        assert!(wait <= Duration::from_secs(1));
     }
+    tokio::time::sleep(wait).await;
+    get_bank(&channel, None).await.unwrap();
     let metrics = world.bank.metrics().to_text();
     assert!(
         metrics.contains("taxproof_sheds_total{reason=\"rate\"}"),
@@ -141,4 +150,127 @@ async fn headers_beyond_the_limit_are_refused() {
         .await;
     assert!(refused.is_err());
     get_bank(&channel, None).await.unwrap();
+}
+
+/// Keeps writers out of a world's database until it is dropped: what is to be kept waits.
+struct Locked(sqlx::SqliteConnection);
+
+impl Locked {
+    async fn new(world: &World) -> Self {
+        use sqlx::Connection as _;
+        let file = world.folder.path().join("state/bank.sqlite");
+        let url = format!("sqlite://{}", file.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let lock = sqlx::query("BEGIN IMMEDIATE");
+        lock.execute(&mut connection).await.unwrap();
+        Self(connection)
+    }
+
+    async fn unlock(self) {
+        use sqlx::Connection as _;
+        self.0.close().await.unwrap();
+    }
+}
+
+/// As many presentations as may wait do; one more is told when to try again, by which time there is
+/// room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_presentation_more_than_may_wait_is_told_when_to_try_again() {
+    let (world, serving) = served(|_| {}).await;
+    let asked = world
+        .request("ccb-limit", &[("requested_amount", "500,000")])
+        .await;
+    let sealed = world.seal(&asked.present());
+    let locked = Locked::new(&world).await;
+    let mut waiting = Vec::new();
+    // A connection has room for 64 calls.
+    for _ in 0..4 {
+        let channel = channel(&serving).await;
+        for _ in 0..64 {
+            let (channel, sealed) = (channel.clone(), sealed.clone());
+            waiting.push(tokio::spawn(
+                async move { submit(&channel, sealed, "").await },
+            ));
+        }
+    }
+    let full = |metrics: String| metrics.contains("taxproof_presentations 256\n");
+    while !full(world.bank.metrics().to_text()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let channel = channel(&serving).await;
+    let refused = submit(&channel, sealed.clone(), "").await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(retry_after(&refused) <= Duration::from_secs(1));
+    let details = refused.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "BUSY");
+    let metrics = world.bank.metrics().to_text();
+    assert!(
+        metrics.contains("taxproof_sheds_total{reason=\"queue\"} 1"),
+        "{metrics}"
+    );
+    locked.unlock().await;
+    let mut decisions = Vec::new();
+    for waiting in waiting {
+        decisions.push(waiting.await.unwrap().unwrap());
+    }
+    assert!(decisions.iter().all(|decision| *decision == decisions[0]));
+    submit(&channel, sealed, "").await.unwrap();
+    assert!(
+        world
+            .bank
+            .metrics()
+            .to_text()
+            .contains("taxproof_presentations 0\n")
+    );
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_shake_hands_is_closed_and_others_are_not() {
+    let guarded = Guarded::with_limits("handshake = 0.2").await;
+    let mut silent = TcpStream::connect(guarded.serving.address()).await.unwrap();
+    let mut slow = TcpStream::connect(guarded.serving.address()).await.unwrap();
+    // A record of TLS that never ends.
+    slow.write_all(&[22, 3, 1, 2, 0, 1]).await.unwrap();
+    assert!(is_closed(&mut silent).await);
+    assert!(is_closed(&mut slow).await);
+    let metrics = guarded.world.bank.metrics().to_text();
+    let late = "taxproof_connections_refused_total{reason=\"handshake_late\"} 2";
+    assert!(metrics.contains(late), "{metrics}");
+    guarded.calls_as("admin.bank.example").await.unwrap();
+}
+
+/// A call that hangs beyond the drain limit ends with the process; its request can be answered
+/// afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_told_to_stop_waits_no_longer_than_it_may() {
+    let world = crate::kills::world(None).await;
+    let config = world.folder.path().join("bank.toml");
+    let drain = [
+        ("TAXPROOF_LIMITS__DRAIN", "0.2"),
+        ("TAXPROOF_METRICS__LISTEN", "127.0.0.1:0"),
+    ];
+    let mut process = Running::start(&config, &drain);
+    let asked = world
+        .request("ccb-limit", &[("requested_amount", "500,000")])
+        .await;
+    let sealed = world.seal(&asked.present());
+    let locked = Locked::new(&world).await;
+    let channel = process.channel().await;
+    let hanging = {
+        let sealed = sealed.clone();
+        tokio::spawn(async move { submit(&channel, sealed, "").await })
+    };
+    let verified = "taxproof_step_seconds_count{step=\"verify\"} 1\n";
+    while !process.metrics().await.contains(verified) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    process.signal("-TERM");
+    assert!(process.ends(), "{}", process.log());
+    assert!(process.log().contains("end with the process"));
+    // The connection broke: the service did not answer.
+    let broken = hanging.await.unwrap().unwrap_err();
+    assert!(broken.get_details_error_info().is_none(), "{broken:?}");
+    locked.unlock().await;
+    let again = Running::start(&config, &drain);
+    submit(&again.channel().await, sealed, "").await.unwrap();
 }

@@ -7,9 +7,12 @@
 
 mod api;
 mod attacks;
+mod backups;
 mod batches;
 mod callers;
 mod certificates;
+mod checks;
+mod clocks;
 mod cost;
 mod evidence;
 mod faults;
@@ -18,10 +21,14 @@ mod garbage;
 mod keys;
 mod kills;
 mod limits;
+mod operations;
 mod overload;
 mod postgres;
 mod presentations;
 mod process;
+mod readiness;
 mod reduced_keys;
+mod running;
 mod service;
+mod traces;
 mod world;

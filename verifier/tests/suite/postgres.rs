@@ -61,10 +61,49 @@ impl Cluster {
         self.run("pg_ctl", &["start", "--wait", "-l", log, "-o", &options]);
     }
 
+    /// What `pg_dump` says of its database.
+    pub(crate) fn dump(&self) -> String {
+        let dump = self.folder.path().join("dump.sql");
+        let file = dump.to_str().unwrap();
+        let arguments = [
+            "--dbname",
+            &self.url(),
+            "--clean",
+            "--if-exists",
+            "--file",
+            file,
+        ];
+        self.execute("pg_dump", &arguments);
+        file.to_owned()
+    }
+
+    /// Puts a dump back.
+    pub(crate) fn put_back(&self, dump: &str) {
+        let url = self.url();
+        let stop = "--set=ON_ERROR_STOP=1";
+        self.execute(
+            "psql",
+            &[
+                &url,
+                "--quiet",
+                stop,
+                "--single-transaction",
+                "--file",
+                dump,
+            ],
+        );
+    }
+
+    /// Runs one of the programs that manage the server's data.
     fn run(&self, program: &str, arguments: &[&str]) {
-        let mut command = Command::new(self.programs.join(program));
         let data = self.folder.path().join("data");
-        command.arg("-D").arg(data).args(arguments);
+        let all = ["-D", data.to_str().unwrap()];
+        self.execute(program, &[&all, arguments].concat());
+    }
+
+    fn execute(&self, program: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments);
         // Whoever the server runs as need not be able to read where the test began.
         command.current_dir(self.folder.path());
         // The server inherits what it is given, and a pipe that it holds never ends.

@@ -85,7 +85,11 @@ async fn channel(serving: &Serving) -> Channel {
     Channel::from_shared(uri).unwrap().connect().await.unwrap()
 }
 
-async fn submit(channel: &Channel, sealed: Vec<u8>, id: &str) -> Result<Decision, Status> {
+pub(crate) async fn submit(
+    channel: &Channel,
+    sealed: Vec<u8>,
+    id: &str,
+) -> Result<Decision, Status> {
     let mut client = PresentationServiceClient::new(channel.clone());
     let request = SubmitPresentationRequest {
         sealed_presentation: sealed,

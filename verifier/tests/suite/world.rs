@@ -118,17 +118,28 @@ impl World {
 
     /// With the database of an address.
     pub(crate) async fn on(database: Option<&str>) -> Self {
+        Self::with(database, "").await
+    }
+
+    /// The same with more settings.
+    pub(crate) async fn with(database: Option<&str>, settings: &str) -> Self {
+        let world = Self::empty(database, settings).await;
+        world.bank.add_epoch(&world.epoch.encode()).await.unwrap();
+        world
+    }
+
+    /// The same without its epoch.
+    pub(crate) async fn empty(database: Option<&str>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new();
         create(folder.path(), &authority, &key_file(|_, _| {}), true).unwrap();
-        if let Some(url) = database {
-            let config = folder.path().join("bank.toml");
-            let text = std::fs::read_to_string(&config).unwrap();
-            std::fs::write(config, format!("database = \"{url}\"\n{text}")).unwrap();
-        }
+        let database = database.map(|url| format!("database = \"{url}\"\n"));
+        let config = folder.path().join("bank.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = format!("{}{settings}{text}", database.unwrap_or_default());
+        std::fs::write(config, text).unwrap();
         let (bank, now) = open(folder.path()).await;
         let epoch = authority.epoch(1, |_| {});
-        bank.add_epoch(&epoch.encode()).await.unwrap();
         Self {
             bank,
             authority,

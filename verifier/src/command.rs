@@ -1,0 +1,75 @@
+//! What whoever runs a service does besides running it: the commands of `taxproof-verifier`, which
+//! `taxproof bank` has, too. Results go to standard output, everything else to standard error.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use crate::bank::{Bank, Clock};
+use crate::config::{self, Environment, Folder};
+
+/// What to do with a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Checks the configuration and every file that it names, and prints what is in force, without
+    /// starting the service; ends with 1 where something is wrong.
+    Check,
+}
+
+/// Runs a [`ConfigCommand`].
+///
+/// # Errors
+/// A variable of the environment is not text.
+pub fn config(command: ConfigCommand, path: &Path) -> anyhow::Result<ExitCode> {
+    let ConfigCommand::Check = command;
+    let environment = Environment::of_process()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    let report = config::check(path, &environment, now);
+    for finding in &report.findings {
+        eprintln!("{finding}");
+    }
+    if let Some(effective) = &report.effective {
+        print!("{effective}");
+    }
+    Ok(match report.is_good() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Copies the database of a bank, while its service runs, and prints how many receipts the copy has
+/// and the digest of the last.
+///
+/// # Errors
+/// The bank cannot be opened, its database is no file, or the copy cannot be made or is not whole.
+pub async fn back_up(config: &Path, out: &Path) -> anyhow::Result<()> {
+    let bank = Bank::open(Folder::open(config)?, Clock::system()).await?;
+    let backup = bank.back_up(out).await;
+    bank.store().close().await;
+    let backup = backup.with_context(|| out.display().to_string())?;
+    println!("{} receipts, the last {}", backup.receipts, backup.head);
+    eprintln!("wrote {}, and verified every receipt in it", out.display());
+    Ok(())
+}
+
+/// Goes on from an older database, and prints how many requests were cancelled.
+///
+/// # Errors
+/// The bank cannot be opened, or its files cannot be written.
+pub async fn restored(config: &Path) -> anyhow::Result<()> {
+    let restored = Bank::restored(Folder::open(config)?, Clock::system()).await?;
+    println!(
+        "{} receipts, {} open requests cancelled",
+        restored.receipts, restored.cancelled
+    );
+    if let lost @ 1.. = restored.kept.saturating_sub(restored.receipts) {
+        eprintln!(
+            "hint: at least {lost} receipts are lost; whoever was told of them still has them"
+        );
+    }
+    Ok(())
+}
