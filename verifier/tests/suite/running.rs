@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -85,14 +85,7 @@ impl Running {
 
     /// Whether it ends by itself, successfully, in time; if not, it is ended.
     pub(crate) fn ends(&mut self) -> bool {
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_secs(30) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        false
+        ends(&mut self.child).is_some_and(|status| status.success())
     }
 }
 
@@ -117,15 +110,36 @@ pub(crate) fn verifier() -> Command {
     command
 }
 
-/// Runs one of its commands to the end.
+/// Runs one of its commands to the end, which must come by itself.
 pub(crate) fn run(config: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    verifier()
+    let mut child = verifier()
         .args(arguments)
         .arg("--config")
         .arg(config)
         .envs(variables.iter().copied())
-        .output()
-        .unwrap()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let ended = ends(&mut child);
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(ended.is_some(), "it goes on: {output:?}");
+    output
+}
+
+/// How a process ends by itself, if it does in time.
+fn ends(child: &mut Child) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(30) {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
 }
 
 /// Asks an HTTP server: the status line, and the body.
