@@ -14,7 +14,7 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::callers::Guarded;
-use crate::running::Running;
+use crate::running::{Running, get};
 use crate::service::submit;
 use crate::world::World;
 
@@ -273,4 +273,47 @@ async fn a_service_that_is_told_to_stop_waits_no_longer_than_it_may() {
     locked.unlock().await;
     let again = Running::start(&config, &drain);
     submit(&again.channel().await, sealed, "").await.unwrap();
+}
+
+/// While calls in progress end, nobody is told that the service is ready, however often it looks;
+/// and the calls are answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_drains_is_not_ready_and_answers_what_is_in_progress() {
+    let (world, serving) = served(|settings| {
+        settings.metrics = Some(([127, 0, 0, 1], 0).into());
+    })
+    .await;
+    let asked = world
+        .request("ccb-limit", &[("requested_amount", "500,000")])
+        .await;
+    let sealed = world.seal(&asked.present());
+    let locked = Locked::new(&world).await;
+    let channel = channel(&serving).await;
+    let hanging = tokio::spawn(async move { submit(&channel, sealed, "").await });
+    let verified = "taxproof_step_seconds_count{step=\"verify\"} 1\n";
+    while !world.bank.metrics().to_text().contains(verified) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let address = serving.operations_address().unwrap().to_string();
+    let ready = || {
+        let address = address.clone();
+        tokio::task::spawn_blocking(move || get(&address, "/readyz").1)
+    };
+    assert_eq!(ready().await.unwrap(), "ready\n");
+    let stopping = tokio::spawn(serving.stop());
+    while ready().await.unwrap() != "stopping\n" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Longer than it takes until the service looks again.
+    for _ in 0..50 {
+        assert_eq!(ready().await.unwrap(), "stopping\n");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    locked.unlock().await;
+    match hanging.await.unwrap() {
+        Ok(decision) => assert_eq!(decision.request_id, asked.request.digest().to_string()),
+        // The machine was too slow, and the database locked for too long.
+        Err(status) => assert!(status.get_details_error_info().is_some(), "{status:?}"),
+    }
+    stopping.await.unwrap().unwrap();
 }
