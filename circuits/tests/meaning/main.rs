@@ -4,6 +4,7 @@
 //!
 //! `TAXPROOF_CASES=40000` runs so many cases of each kind instead of those of the gate.
 
+mod metamorphic;
 mod numbers;
 mod policies;
 mod reference;

@@ -33,7 +33,7 @@ fn boundless() -> Schema {
 }
 
 /// Numbers, a record near their thresholds, and consent.
-fn case(shape: Shape, choices: &mut Choices) -> (Numbers, Values, Consent) {
+pub(crate) fn case(shape: Shape, choices: &mut Choices) -> (Numbers, Values, Consent) {
     let values = values(&boundless(), shape.layout(), choices);
     let mut numbers = numbers(shape, choices);
     if choices.once_in(4) {
