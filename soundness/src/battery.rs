@@ -17,8 +17,10 @@ use crate::weakening::{Weakening, weakenings};
 
 /// Rows or columns that one worker takes at a time.
 const CHUNK: usize = 128;
-/// Witnesses at which ranks are computed and wires are changed.
+/// Witnesses at which ranks are computed and other solutions are looked for.
 const POINTS: usize = 3;
+/// Witnesses at which wires are changed: a hint may be free at some and not at others.
+const CHANGED: usize = 16;
 
 /// How much to examine.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +40,8 @@ impl Default for Extent {
 /// Runs the battery. `progress` is told, row by row, for how many of how many a forged witness was
 /// found.
 ///
-/// The first witnesses count most: ranks are computed at the first three, forgeries start from the
+/// The first witnesses count most: ranks are computed at the first three, wires are changed at the
+/// first sixteen, forgeries start from the
 /// first that gives one. They should differ in what they exercise; to begin with one in which
 /// products are 0 wherever they may be helps, because a forged value then has the fewest
 /// consequences.
@@ -70,7 +73,10 @@ pub fn examine<F: PrimeField>(
         })
         .collect();
     let is_witness = |column| column >= circuit.instance();
-    let freedom = Jacobian::new(circuit, &points[0].z, is_witness, rng).freedom;
+    let freedom: Vec<usize> = points
+        .iter()
+        .map(|point| Jacobian::new(circuit, &point.z, is_witness, rng).freedom)
+        .collect();
     let rows: Vec<usize> = (0..circuit.constraints())
         .step_by(extent.every.max(1))
         .collect();
@@ -84,7 +90,7 @@ pub fn examine<F: PrimeField>(
         })
         .collect();
     let holes = Holes {
-        unnoticed: sorted(points.iter().map(|point| unnoticed(circuit, &point.z, rng))),
+        unnoticed: unnoticed_anywhere(circuit, witnesses, extent.seed),
         ambiguous: sorted(
             points
                 .iter()
@@ -103,6 +109,18 @@ pub fn examine<F: PrimeField>(
             .unwrap_or_default(),
     };
     Ok(report(circuit, holes, freedom, &verdicts))
+}
+
+fn unnoticed_anywhere<F: PrimeField>(
+    circuit: &Circuit<F>,
+    witnesses: &[Witness<F>],
+    seed: u64,
+) -> Vec<usize> {
+    let changed = witnesses[..witnesses.len().min(CHANGED)].par_iter();
+    let found: Vec<Vec<usize>> = changed
+        .map(|witness| unnoticed(circuit, &witness.z, &mut StdRng::seed_from_u64(seed)))
+        .collect();
+    sorted(found.into_iter())
 }
 
 /// What the inputs should determine: the wires, and the public outputs among those that follow.
@@ -225,7 +243,7 @@ impl Verdict {
 fn report<F: PrimeField>(
     circuit: &Circuit<F>,
     holes: Holes,
-    freedom: usize,
+    freedom: Vec<usize>,
     verdicts: &[Verdict],
 ) -> Report {
     let mut survivors: Vec<Survivor> = Vec::new();

@@ -192,12 +192,11 @@ impl<'c, F: PrimeField> Forger<'c, F> {
         if self.propagation.solve(follows, without).is_err() {
             return false;
         }
+        // What was not solved for has not changed, but for the column itself.
         let z = &self.propagation.z;
-        let mut rows = self.propagation.changes().flat_map(|column| {
-            let occurrences = self.circuit.occurrences(column).iter();
-            occurrences.map(|&(row, _)| row)
-        });
-        rows.all(|row| Some(row) == without || self.circuit.holds(row, z))
+        let of_column = self.circuit.occurrences(column).iter().map(|(row, _)| row);
+        let mut rows = of_column.chain(self.propagation.touched());
+        rows.all(|&row| Some(row) == without || self.circuit.holds(row, z))
     }
 
     /// Whether the rows hold in which nothing can follow the column, because everything else in them

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use ark_ff::PrimeField;
 
@@ -43,8 +43,10 @@ pub(crate) struct Propagation<'c, F> {
     sums_of_bits: Vec<usize>,
     ready: VecDeque<usize>,
     equations: Vec<Option<Equation<F>>>,
-    pivots: HashMap<usize, usize>,
-    uses: HashMap<usize, Vec<usize>>,
+    /// For every column, the equation that leads with it.
+    pivots: Vec<Option<usize>>,
+    /// For every column, equations that hold or held it.
+    uses: Vec<Vec<usize>>,
     /// Columns whose values nothing forced.
     pub(crate) choices: Vec<usize>,
     changed: Vec<(usize, F)>,
@@ -82,8 +84,8 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
             sums_of_bits: Vec::new(),
             ready: VecDeque::new(),
             equations: Vec::new(),
-            pivots: HashMap::new(),
-            uses: HashMap::new(),
+            pivots: vec![None; circuit.columns()],
+            uses: vec![Vec::new(); circuit.columns()],
             choices: Vec::new(),
             changed: Vec::new(),
             trace: None,
@@ -116,11 +118,18 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
             .map(|&(column, _)| column)
     }
 
+    /// The rows in which columns stand that were solved for, each once.
+    pub(crate) fn touched(&self) -> &[usize] {
+        &self.touched
+    }
+
     /// Takes everything back since the last reset.
     pub(crate) fn reset(&mut self) {
         while let Some((column, old)) = self.changed.pop() {
             self.z[column] = old;
             self.unknown[column] = false;
+            self.pivots[column] = None;
+            self.uses[column].clear();
         }
         for row in self.touched.drain(..) {
             self.waits[row] = [0; 2];
@@ -130,8 +139,6 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
         self.sums_of_bits.clear();
         self.ready.clear();
         self.equations.clear();
-        self.pivots.clear();
-        self.uses.clear();
         self.choices.clear();
         self.unknowns = 0;
         self.without = None;
@@ -262,17 +269,15 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
                 [] if equation.constant.is_zero() => continue,
                 [] => return Err(Contradiction),
                 [(column, coefficient)] => {
-                    let scale = coefficient.inverse();
-                    let scale = scale.expect("a reduced term is not zero");
-                    self.know(column, -equation.constant * scale);
+                    self.know(column, root(equation.constant, coefficient));
                     column
                 }
                 [.., (last, _)] => self.lead(&equation).unwrap_or(last),
             };
-            for id in self.uses.remove(&solved).unwrap_or_default() {
+            for id in std::mem::take(&mut self.uses[solved]) {
                 if let Some(again) = self.equations[id].take() {
                     if let Some(lead) = again.lead {
-                        self.pivots.remove(&lead);
+                        self.pivots[lead] = None;
                     }
                     waiting.push(again);
                 }
@@ -296,9 +301,9 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
 
     fn store(&mut self, lead: usize, equation: Equation<F>) {
         let id = self.equations.len();
-        self.pivots.insert(lead, id);
+        self.pivots[lead] = Some(id);
         for &(column, _) in &equation.terms {
-            self.uses.entry(column).or_default().push(id);
+            self.uses[column].push(id);
         }
         self.equations.push(Some(equation));
     }
@@ -316,7 +321,7 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
         let leads: Vec<usize> = equation
             .terms
             .iter()
-            .filter_map(|(column, _)| self.pivots.get(column).copied())
+            .filter_map(|&(column, _)| self.pivots[column])
             .collect();
         for pivot in leads
             .into_iter()
@@ -422,7 +427,7 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
         // What an equation leads with follows from the rest.
         let mut free = columns
             .iter()
-            .filter(|&column| self.unknown[*column] && !self.pivots.contains_key(column));
+            .filter(|&column| self.unknown[*column] && self.pivots[*column].is_none());
         let column = *free
             .next()
             .expect("equations in as many columns as there are of them are solved");
@@ -448,6 +453,16 @@ impl<'c, F: PrimeField> Propagation<'c, F> {
             constant,
             lead: None,
         })
+    }
+}
+
+/// The x for which coefficient·x + constant = 0. A product's wire, by far the most, has −1.
+fn root<F: PrimeField>(constant: F, coefficient: F) -> F {
+    if coefficient == -F::one() {
+        constant
+    } else {
+        let scale = coefficient.inverse();
+        -constant * scale.expect("a reduced term is not zero")
     }
 }
 

@@ -15,9 +15,9 @@ pub struct Report {
     pub wires: usize,
     /// The holes. Empty in a sound circuit.
     pub holes: Holes,
-    /// Degrees of freedom to first order at the first witness, with the private inputs unknown. A
-    /// missing constraint raises it; a pinned number.
-    pub freedom: usize,
+    /// Degrees of freedom to first order at each point of the ranks, with the private inputs
+    /// unknown. A missing constraint raises them; numbers to pin.
+    pub freedom: Vec<usize>,
     /// Mutants: every constraint deleted, and weakened in every place.
     pub mutants: usize,
     /// Mutants that something was found against.
