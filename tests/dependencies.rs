@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("engine", &[]),
     ("interop", &[]),
     ("claims", &["engine"]),
+    ("samples", &["claims", "engine"]),
     ("soundness", &[]),
     ("circuits", &["claims", "engine"]),
     ("proto", &[]),

@@ -77,7 +77,7 @@ fn sum<F: PrimeField>(
 }
 
 /// missing + known·(base + Σ step·reached − missing).
-fn bin_points<F: PrimeField>(
+pub(crate) fn bin_points<F: PrimeField>(
     system: &mut System<F>,
     bins: &BinNumbersVar<F>,
     known: &Bit<F>,

@@ -9,6 +9,7 @@
 //!
 //! [`leaf_elements`]: taxproof_claims::record::leaf_elements
 
+use ark_ff::PrimeField;
 use taxproof_claims::shape::TREE_ARITY;
 use taxproof_claims::statement::Path;
 use taxproof_engine::poseidon2::Poseidon2Field;
@@ -45,7 +46,7 @@ impl<F: Poseidon2Field> PathVar<F> {
 }
 
 /// Π (child − current) = 0.
-fn enforce_among<F: Poseidon2Field>(
+pub(crate) fn enforce_among<F: PrimeField>(
     system: &mut System<F>,
     current: &Linear<F>,
     children: &[Linear<F>; TREE_ARITY],

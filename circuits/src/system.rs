@@ -164,6 +164,58 @@ pub(crate) mod tests {
             (0..self.constraints()).all(|row| self.row_holds(row, &z))
         }
 
+        /// Every assignment of the wires that satisfies the constraints and begins with `given`,
+        /// each other wire being one of `elements`.
+        pub(crate) fn solutions(&self, given: &[F], elements: &[F]) -> Vec<Vec<F>> {
+            let mut z = [&self.instance[..], given].concat();
+            let first = z.len();
+            let mut rows = vec![Vec::new(); self.instance.len() + self.wires.len()];
+            for row in 0..self.constraints() {
+                let columns = self.matrices.iter().flat_map(|matrix| &matrix[row]);
+                let last = columns.map(|&(_, column)| column).max().unwrap_or_default();
+                rows[last.max(first - 1)].push(row);
+            }
+            let mut found = Vec::new();
+            if rows[first - 1].iter().all(|&row| self.row_holds(row, &z)) {
+                self.extend(&mut z, elements, &rows, &mut found);
+            }
+            found
+        }
+
+        /// Tries every value of the next wire. `rows` are those to look at when a column has one.
+        fn extend(
+            &self,
+            z: &mut Vec<F>,
+            elements: &[F],
+            rows: &[Vec<usize>],
+            found: &mut Vec<Vec<F>>,
+        ) {
+            let Some(rows_here) = rows.get(z.len()) else {
+                found.push(z[self.instance.len()..].to_vec());
+                return;
+            };
+            for &element in elements {
+                z.push(element);
+                if rows_here.iter().all(|&row| self.row_holds(row, z)) {
+                    self.extend(z, elements, rows, found);
+                }
+                z.pop();
+            }
+        }
+
+        /// The same without one row.
+        pub(crate) fn without(&self, row: usize) -> Self {
+            let mut matrices = self.matrices.clone();
+            matrices
+                .iter_mut()
+                .for_each(|matrix| drop(matrix.remove(row)));
+            Self {
+                matrices,
+                instance: self.instance.clone(),
+                wires: self.wires.clone(),
+            }
+        }
+
         fn row_holds(&self, row: usize, z: &[F]) -> bool {
             let [a, b, c] = [0, 1, 2].map(|m| -> F {
                 self.matrices[m][row]

@@ -13,7 +13,17 @@ pub(crate) fn set<F: PrimeField>(
     values: &ValuesVar<F>,
 ) -> Bit<F> {
     let code = values.attribute(system, &rule.attribute);
-    let mut differences = rule.codes.iter().map(|listed| &code - listed);
+    listed(system, &code, &rule.codes, &rule.member)
+}
+
+/// code ∈ codes where `member` is 1, code ∉ codes where it is 0; neither where the code is 0.
+pub(crate) fn listed<F: PrimeField>(
+    system: &mut System<F>,
+    code: &Linear<F>,
+    codes: &[Linear<F>],
+    member: &Linear<F>,
+) -> Bit<F> {
+    let mut differences = codes.iter().map(|listed| code - listed);
     let first = differences.next().unwrap_or_else(Linear::zero);
     let product = differences.fold(first, |product, next| system.product(&product, &next));
     let listed = system.is_zero(&product);
@@ -21,9 +31,9 @@ pub(crate) fn set<F: PrimeField>(
     // member·listed + (1 − member)·(1 − listed)
     let unlisted = listed.not();
     let agreement = &(listed.as_linear() - unlisted.as_linear());
-    let holds = &system.product(&rule.member, agreement) + unlisted.as_linear();
+    let holds = &system.product(member, agreement) + unlisted.as_linear();
 
-    let known = system.is_zero(&code).not();
+    let known = system.is_zero(code).not();
     let bit = system.product(known.as_linear(), &holds);
     Bit::determined(bit)
 }

@@ -7,8 +7,8 @@ use taxproof_claims::record::Values;
 use taxproof_claims::shape::{Q16, Q16S, Q32, SHAPES, Shape};
 use taxproof_claims::statement::{Consent, evaluate};
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::{self as samples, Scenario};
 
-use super::scenario::{self, Scenario};
 use crate::matrices::{Assignment, Matrices, VALUES_ONLY, build, extract};
 use crate::numbers::NumbersVar;
 use crate::record::ValuesVar;
@@ -48,8 +48,8 @@ fn verdicts_agree<F: Poseidon2Field>(shape: Shape, cases: usize, seed: u64) {
     let matrices: Matrices<F> = extract(&built, clauses);
     let (mut passed, mut failed_atoms) = (0, vec![0; shape.atoms()]);
     for _ in 0..cases {
-        let values = scenario::values(rng, shape);
-        let numbers = scenario::numbers(rng, shape, &values);
+        let values = samples::values(rng, shape);
+        let numbers = samples::numbers(rng, shape, &values);
         let consent = rng.r#gen::<u64>() >> (63 - shape.atoms());
         let evaluation = evaluate(&numbers, &values);
         let truth = evaluation

@@ -12,8 +12,8 @@ use rand::rngs::StdRng;
 use taxproof_claims::record::leaf_elements;
 use taxproof_claims::shape::{Q16, Q16S, Shape, TREE_ARITY, TREE_DEPTH};
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{Matrices, StatementCircuit, assign, matrices};
 
 /// Values, id, sk, nk, salt and path: a leaf's elements but for schema, newest period and the two

@@ -9,8 +9,8 @@ use taxproof_claims::key::CircuitVersion;
 use taxproof_claims::numbers::Numbers;
 use taxproof_claims::shape::{Q16, Q32, SHAPES};
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::{self as samples, Scenario};
 
-use super::scenario::{self, Scenario};
 use crate::matrices::{build, extract};
 use crate::{StatementCircuit, StatementError, assign, circuit_digest, matrices};
 
@@ -92,7 +92,7 @@ fn numbers_and_records_that_do_not_fit_are_refused() {
     assert!(matches!(refused, Err(StatementError::Numbers(_))));
 
     let mut foreign = good;
-    foreign.witness.values = scenario::values(rng, Q32);
+    foreign.witness.values = samples::values(rng, Q32);
     foreign.public.numbers = Numbers::neutral(Q16);
     let refused = StatementCircuit::new(foreign.public, foreign.witness);
     assert!(matches!(refused, Err(StatementError::Layout { .. })));

@@ -7,105 +7,13 @@
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use taxproof_claims::amount::Value;
-use taxproof_claims::numbers::{BinNumbers, Numbers, SumNumbers};
+use taxproof_claims::numbers::Numbers;
 use taxproof_claims::record::Values;
-use taxproof_claims::shape::{
-    BIN_THRESHOLDS, COUNTED_WEIGHT_BITS, LINEAR_WEIGHT_BITS, POINTS_BITS, Q16, Q16S, Q32, SHAPES,
-    Shape, TREE_ARITY, TREE_DEPTH, VALUE_BITS,
-};
-use taxproof_claims::statement::Consent;
+use taxproof_claims::shape::{Q16, Q16S, Q32, SHAPES, Shape, TREE_ARITY, TREE_DEPTH};
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{Assignment, Matrices, StatementCircuit, assign, matrices};
-
-const fn largest(bits: u32) -> i32 {
-    (1 << bits) - 1
-}
-
-/// Every value as large as it may be, all of one sign; every quarter is on record.
-fn largest_values(shape: Shape, sign: i64) -> Values {
-    let value = |n: i64| Value::try_from(n).unwrap();
-    let most = value(sign * ((1 << VALUE_BITS) - 1));
-    let mut attributes = vec![most; shape.attributes];
-    attributes[0] = value(shape.periods as i64);
-    let rows = vec![vec![most; shape.fields]; shape.periods];
-    Values::new(shape.layout(), &attributes, &rows).unwrap()
-}
-
-/// Which end each kind of number is at.
-#[derive(Clone, Copy)]
-struct Ends {
-    weight: i32,
-    bound: i32,
-    points: i32,
-    /// Whether ratios are divided by the largest sum, or by 1.
-    wide_denominator: bool,
-}
-
-/// Numbers of which every one is at an end of what may be.
-fn largest_numbers(shape: Shape, ends: Ends) -> Numbers {
-    let mut numbers = Numbers::neutral(shape);
-    let wide = largest(LINEAR_WEIGHT_BITS);
-    let bound = |bits: u32| i128::from(ends.bound) << bits;
-    for rule in &mut numbers.linear {
-        rule.time.fill(wide);
-        rule.weight.fill(ends.weight * wide);
-        rule.threshold = bound(shape.linear_sum_bits());
-        rule.min_periods = shape.periods as u32;
-    }
-    for rule in &mut numbers.counted {
-        rule.window.fill(true);
-        rule.weight.fill(ends.weight * largest(COUNTED_WEIGHT_BITS));
-        rule.threshold = bound(shape.counted_sum_bits());
-        rule.at_least = shape.periods as u32 + 1;
-    }
-    for rule in &mut numbers.range {
-        rule.attribute = 1;
-        rule.low = bound(VALUE_BITS) as i64;
-        rule.high = -rule.low;
-    }
-    for rule in &mut numbers.sets {
-        rule.attribute = 1;
-        rule.codes.fill((1 << VALUE_BITS) - 1);
-    }
-    let points = ends.points * largest(POINTS_BITS);
-    numbers.points.fill(points);
-    numbers.cut_off = bound(shape.score_bits()) as i32;
-    numbers.bands.fill(-numbers.cut_off);
-    for group in &mut numbers.groups {
-        group.members.fill(true);
-        group.at_least = shape.atoms() as u32;
-    }
-    let bins = |threshold: i128| BinNumbers {
-        thresholds: vec![threshold; BIN_THRESHOLDS],
-        base: points,
-        steps: vec![0; BIN_THRESHOLDS],
-        missing: points,
-    };
-    if let Some(card) = &mut numbers.card {
-        for variable in &mut card.ratios {
-            let sum = SumNumbers {
-                time: vec![wide; shape.periods],
-                weight: vec![ends.weight * wide; shape.fields],
-                constant: true,
-            };
-            variable.denominator = sum.clone();
-            if !ends.wide_denominator {
-                variable.denominator.weight.fill(0);
-            }
-            variable.numerator = sum;
-            let most = (1u128 << shape.linear_sum_bits()) / variable.denominator.largest();
-            variable.bins = bins(i128::from(ends.bound) * most as i128);
-        }
-        for variable in &mut card.attributes {
-            variable.attribute = 1;
-            variable.bins = bins(bound(VALUE_BITS));
-        }
-    }
-    assert_eq!(numbers.check(), Ok(()));
-    numbers
-}
 
 fn assigned<F: Poseidon2Field>(scenario: Scenario<F>) -> Assignment<F> {
     assign(&StatementCircuit::new(scenario.public, scenario.witness).unwrap()).unwrap()
@@ -115,19 +23,7 @@ fn the_largest_are_judged<F: Poseidon2Field>(shape: Shape) {
     let rng = &mut StdRng::seed_from_u64(17);
     let matrices = matrices::<F>(shape);
     for case in 0..32usize {
-        let sign = |bit: u32| if case >> bit & 1 == 1 { -1 } else { 1 };
-        let ends = Ends {
-            weight: sign(1),
-            bound: sign(2),
-            points: sign(3),
-            wide_denominator: case >> 4 == 1,
-        };
-        let values = largest_values(shape, sign(0).into());
-        let mut scenario = Scenario::<F>::new(rng, largest_numbers(shape, ends), values);
-        let consent = (1u64 << (shape.atoms() + 1)) - 1;
-        scenario.consent = Consent::from_bits(shape, consent).unwrap();
-        scenario.public.fixed.consent = consent.into();
-        scenario.tell_the_truth();
+        let scenario = Scenario::<F>::largest(rng, shape, case);
         assert_eq!(
             matrices.violated(&assigned(scenario.clone())),
             None,

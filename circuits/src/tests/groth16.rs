@@ -7,8 +7,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use taxproof_claims::shape::Q16;
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{StatementCircuit, assign, matrices};
 
 fn proves<E: Pairing<ScalarField: Poseidon2Field>>() {

@@ -2,10 +2,10 @@
 
 mod agreement;
 mod determination;
+mod exhaustive;
 mod fixity;
 mod forgeries;
 mod groth16;
 mod mutation;
 mod refusals;
-mod scenario;
 mod symbols;

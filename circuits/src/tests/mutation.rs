@@ -5,8 +5,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use taxproof_claims::shape::{Q16, Q16S, Q32, Shape};
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{Matrices, StatementCircuit, assign, matrices};
 
 /// The rows that each column stands in.

@@ -11,8 +11,8 @@ use taxproof_claims::record::Values;
 use taxproof_claims::shape::{BIN_THRESHOLDS, Q16, Q16S, Shape, TREE_DEPTH};
 use taxproof_claims::statement::Consent;
 use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{Matrices, StatementCircuit, assign, matrices};
 
 /// The clauses that a statement violates.

@@ -7,8 +7,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use taxproof_claims::amount::to_field;
 use taxproof_claims::shape::{Q16, Q16S, SHAPES, TREE_DEPTH};
+use taxproof_samples::Scenario;
 
-use super::scenario::Scenario;
 use crate::{StatementCircuit, Symbols, assign, matrices};
 
 #[test]

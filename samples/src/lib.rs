@@ -1,0 +1,56 @@
+//! Made-up true statements of every shape: what a circuit is examined with.
+//!
+//! [`Scenario`] is a statement and what it was made of. Random ones have thresholds close to where
+//! their rules turn, the largest are at the ends of what may be, the quiet one says next to nothing.
+
+mod card;
+mod largest;
+mod numbers;
+mod scenario;
+mod values;
+
+pub use numbers::numbers;
+pub use scenario::Scenario;
+pub use values::values;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+
+fn one_of<T: Copy, const N: usize>(choices: [T; N], rng: &mut StdRng) -> T {
+    choices[rng.gen_range(0..N)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_bn254::Fr;
+    use rand::SeedableRng;
+    use taxproof_claims::credential::climb;
+    use taxproof_claims::shape::SHAPES;
+
+    /// What a statement can say is said by some, and every one is about a leaf under its root.
+    #[test]
+    fn samples_are_true_and_different() {
+        let rng = &mut StdRng::seed_from_u64(1);
+        for shape in SHAPES {
+            let mut seen = [[false; 2]; 3];
+            let mut scenarios: Vec<Scenario<Fr>> =
+                (0..60).map(|_| Scenario::random(rng, shape)).collect();
+            scenarios.extend((0..32).map(|case| Scenario::largest(rng, shape, case)));
+            scenarios.push(Scenario::quiet(rng, shape));
+            for scenario in scenarios {
+                let outcome = scenario.outcome();
+                seen[0][usize::from(outcome.passed())] = true;
+                seen[1][usize::from(outcome.band() > 0)] = true;
+                seen[2][usize::from(outcome.failed_atoms().next().is_some())] = true;
+                let fixed = &scenario.public.fixed;
+                assert_eq!(fixed.outcome, outcome.bits().into());
+                assert_eq!(scenario.public.numbers.check(), Ok(()));
+                let leaf =
+                    (scenario.record).leaf(&scenario.secrets.commitment(), scenario.witness.salt);
+                assert_eq!(climb(leaf, &scenario.witness.path), Some(fixed.root));
+            }
+            assert_eq!(seen, [[true; 2]; 3], "{shape}");
+        }
+    }
+}
