@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use plotters::coord::ranged1d::Ranged;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -149,26 +150,7 @@ fn scaling_plot(series: &Series) -> Drawn {
             .x_label_formatter(&|x| format!("{x:.0}"))
             .y_label_formatter(&|y| format!("{y}"))
             .draw()?;
-        for ((name, points), colour) in series.iter().zip(COLOURS.iter().cycle()) {
-            let colour = *colour;
-            chart
-                .draw_series(LineSeries::new(
-                    points.iter().copied(),
-                    colour.stroke_width(2),
-                ))?
-                .label(name.clone())
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour));
-            let dots = points
-                .iter()
-                .map(|&point| Circle::new(point, 3, colour.filled()));
-            chart.draw_series(dots)?;
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.3))
-            .draw()?;
+        lines(&mut chart, series, SeriesLabelPosition::UpperLeft)?;
         area.present()?;
     }
     Ok(svg)
@@ -197,29 +179,45 @@ fn threads_plot(series: &Series, circuit: &str) -> Drawn {
             .draw_series(LineSeries::new(ideal, BLACK.mix(0.3)))?
             .label("ideal")
             .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLACK.mix(0.3)));
-        for ((name, points), colour) in series.iter().zip(COLOURS.iter().cycle()) {
-            let colour = *colour;
-            chart
-                .draw_series(LineSeries::new(
-                    points.iter().copied(),
-                    colour.stroke_width(2),
-                ))?
-                .label(name.clone())
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour));
-            let dots = points
-                .iter()
-                .map(|&point| Circle::new(point, 3, colour.filled()));
-            chart.draw_series(dots)?;
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.3))
-            .draw()?;
+        lines(&mut chart, series, SeriesLabelPosition::LowerRight)?;
         area.present()?;
     }
     Ok(svg)
+}
+
+type Chart<'a, 's, X, Y> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<X, Y>>;
+
+/// A line with dots for each series, and the legend.
+fn lines<X, Y>(
+    chart: &mut Chart<'_, '_, X, Y>,
+    series: &Series,
+    legend: SeriesLabelPosition,
+) -> Result<(), Box<dyn Error>>
+where
+    X: Ranged<ValueType = f64>,
+    Y: Ranged<ValueType = f64>,
+{
+    for ((name, points), colour) in series.iter().zip(COLOURS.iter().cycle()) {
+        let colour = *colour;
+        chart
+            .draw_series(LineSeries::new(
+                points.iter().copied(),
+                colour.stroke_width(2),
+            ))?
+            .label(name.clone())
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour));
+        let dots = points
+            .iter()
+            .map(|&point| Circle::new(point, 3, colour.filled()));
+        chart.draw_series(dots)?;
+    }
+    chart
+        .configure_series_labels()
+        .position(legend)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    Ok(())
 }
 
 /// Horizontal bars, the first on top, each with its value.
