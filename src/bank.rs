@@ -3,6 +3,7 @@
 mod decision;
 mod epoch;
 mod folder;
+pub(crate) mod follow;
 mod policy;
 mod presentation;
 mod receipt;
@@ -63,7 +64,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Restored(arguments) => folder::restored(&arguments)?,
         Command::Trust(arguments) => trust::run(&arguments)?,
         Command::Policy(command) => policy::run(&command)?,
-        Command::Epoch(command) => epoch::run(&command)?,
+        Command::Epoch(command) => return epoch::run(&command),
         Command::Request(command) => request::run(&command)?,
         Command::Decision(command) => decision::run(&command)?,
         Command::Presentation(command) => presentation::run(&command)?,

@@ -99,7 +99,7 @@ async fn set_up(
 
     let bank = Bank::serve(&folder.join("bank"), &keys.verifying, &bureau.trust()).await?;
     println!("bank      serving gRPC on {}", bank.url());
-    bank.add_epoch(&bureau.signed_header()?).await?;
+    bank.add_epoch(bureau.newest_epoch()?).await?;
     bank.register_policy().await?;
     println!("bank      registered the policy `{}`:\n", bank::POLICY_ID);
     println!("{}", indented(&bank.explained().await?));

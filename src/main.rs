@@ -7,6 +7,7 @@ mod authority;
 mod bank;
 mod demo;
 mod enterprise;
+mod fork_evidence;
 mod log_source;
 mod research;
 mod setup;

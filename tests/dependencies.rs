@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("circuits", &["claims", "engine"]),
     ("proto", &[]),
     ("prover", &["circuits", "claims", "engine", "proto"]),
-    ("verifier", &["claims", "engine", "proto"]),
+    ("verifier", &["claims", "engine", "log", "proto"]),
     ("log", &["claims"]),
     ("authority", &["claims", "engine", "log"]),
 ];

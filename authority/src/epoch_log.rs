@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
 use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_log::{
-    Checkpoint, CheckpointError, Hash, Leaves, LogError, LogFolder, LogKey, NotAKey, Note, Quorum,
-    SignatureLine, root,
+    Checkpoint, Hash, Leaves, LogError, LogFolder, LogKey, NotAKey, Note, Quorum, SignatureLine,
+    root,
 };
 
 use crate::error::AuthorityError;
@@ -69,15 +69,7 @@ impl EpochLog {
         };
         let new = usize::try_from(known).map_or(&[][..], |known| &entries[known..]);
         let root = self.files.append(known, new)?;
-        let checkpoint = Checkpoint {
-            origin: self.key.name().to_owned(),
-            size: entries.len() as u64,
-            root,
-            extension: String::new(),
-        };
-        let text = checkpoint.to_string();
-        let note = Note::new(&text, self.key.sign(secret, &text))
-            .map_err(|error| LogError::from(CheckpointError::from(error)))?;
+        let note = Checkpoint::sign(&self.key, secret, entries.len() as u64, root);
         self.files.publish(&note)?;
         Ok(note)
     }

@@ -33,15 +33,7 @@ impl Log {
         let files = self.files();
         let root = files.append(0, entries).expect("is written");
         let key = LogKey::new(&id().log_origin(), self.secret.verifying_key()).expect("a key");
-        let (origin, size) = (key.name().to_owned(), entries.len() as u64);
-        let checkpoint = Checkpoint {
-            origin,
-            size,
-            root,
-            extension: String::new(),
-        };
-        let text = checkpoint.to_string();
-        let note = Note::new(&text, key.sign(&self.secret, &text)).expect("a note");
+        let note = Checkpoint::sign(&key, &self.secret, entries.len() as u64, root);
         files.publish(&note).expect("is written");
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use taxproof_claims::signature::SigningKey;
+
 use crate::hash::Hash;
 use crate::key::{LogKey, WitnessKey};
 use crate::note::{Note, NoteError};
@@ -18,6 +20,23 @@ pub struct Checkpoint {
     pub root: Hash,
     /// Lines that the log adds, each with its end. Nobody checks them.
     pub extension: String,
+}
+
+impl Checkpoint {
+    /// Signs the head of a log, under the key's name, with the secret of that key.
+    ///
+    /// # What is not checked
+    /// That `root` is the one over `size` entries, and that `secret` is the key's.
+    pub fn sign(key: &LogKey, secret: &SigningKey, size: u64, root: Hash) -> Note {
+        let checkpoint = Self {
+            origin: key.name().to_owned(),
+            size,
+            root,
+            extension: String::new(),
+        };
+        let text = checkpoint.to_string();
+        Note::new(&text, key.sign(secret, &text)).expect("a name has no line's end or control")
+    }
 }
 
 /// Why a checkpoint is not accepted.

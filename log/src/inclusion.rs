@@ -11,7 +11,7 @@ use crate::verify::{ProofError, verify_inclusion};
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 
 /// Most hashes of a proof: the levels of a tree of 2^64 entries.
-pub(crate) const MAX_HASHES: usize = 64;
+pub const MAX_HASHES: usize = 64;
 
 /// That some entry is in the log of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -116,6 +116,11 @@ impl WitnessKey {
         &self.name
     }
 
+    /// Whether both are one key, whatever its names.
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     /// Cosigns a checkpoint's text at a time, in seconds since 1970-01-01T00:00:00Z.
     ///
     /// # What is not checked

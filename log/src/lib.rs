@@ -28,7 +28,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Quorum};
 pub use folder::{Folder, LogFolder};
 pub use fork::{Fork, ForkError};
 pub use hash::Hash;
-pub use inclusion::{InclusionError, InclusionProof};
+pub use inclusion::{InclusionError, InclusionProof, MAX_HASHES};
 pub use key::{LogKey, NotAKey, WitnessKey};
 pub use note::{MAX_NOTE, Note, NoteError, SignatureLine};
 pub use reader::{LogError, LogReader};

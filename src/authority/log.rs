@@ -13,10 +13,8 @@ use taxproof_claims::trust::{TrustList, TrustedAuthority};
 use taxproof_log::{Fork, LogKey, Note, SignatureLine, Submission, WitnessKey};
 
 use super::{FolderArguments, read_text};
+use crate::fork_evidence;
 use crate::log_source::{Source, agent};
-
-/// What ends `taxproof authority audit` where something is wrong.
-const FOUND: u8 = 3;
 
 /// Whose log is to be cosigned by whom.
 #[derive(Debug, Args)]
@@ -205,13 +203,8 @@ pub(crate) fn run_audit(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
     let mut evidence = Vec::new();
     for finding in &audit.findings {
         if let Finding::Forked { evidence: fork, .. } = finding {
-            let path = arguments
-                .evidence
-                .join(format!("fork-{}.txt", evidence.len() + 1));
-            fs::create_dir_all(&arguments.evidence)
-                .and_then(|()| fs::write(&path, fork.to_string()))
-                .with_context(|| format!("`{}`", path.display()))?;
-            evidence.push(path);
+            let number = evidence.len() + 1;
+            evidence.push(fork_evidence::write(&arguments.evidence, number, fork)?);
         }
     }
     let report = Report {
@@ -223,7 +216,7 @@ pub(crate) fn run_audit(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
     };
     print(&report, arguments.json)?;
     if !report.findings.is_empty() {
-        return Ok(ExitCode::from(FOUND));
+        return Ok(ExitCode::from(fork_evidence::FOUND));
     }
     if let Some(path) = &arguments.keep {
         fs::write(path, audit.note.to_string()).with_context(|| format!("`{}`", path.display()))?;
@@ -245,7 +238,7 @@ fn print(report: &Report, json: bool) -> anyhow::Result<()> {
     }
     for path in &report.evidence {
         println!("{}", path.display());
-        eprintln!("hint: anybody verifies this with `taxproof authority audit --verify`");
+        fork_evidence::hint();
     }
     if report.findings.is_empty() {
         eprintln!("nothing is wrong with it");

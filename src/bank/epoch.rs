@@ -1,30 +1,22 @@
 //! `taxproof bank epoch`.
 
-use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
-use taxproof_proto::v1::{self, AddEpochRequest, ListEpochsRequest};
+use taxproof_proto::v1::{self, ListEpochsRequest};
 
-use super::remote::{self, Listing, Server};
+use super::follow;
+use super::remote::{self, Listing};
 
 /// What to do with epochs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Adds an authority's next epoch.
-    Add(AddArguments),
+    /// Adds what is new in an authority's log, if the log continues what the bank has seen.
+    Follow(follow::Arguments),
     /// Lists the newest epoch of each authority, or all of one authority.
     List(ListArguments),
-}
-
-/// Which epoch, and where to.
-#[derive(Debug, Args)]
-pub(crate) struct AddArguments {
-    #[command(flatten)]
-    server: Server,
-    /// The signed header, as the authority published it.
-    header: PathBuf,
 }
 
 /// Whose epochs.
@@ -63,21 +55,12 @@ impl From<v1::Epoch> for Epoch {
     }
 }
 
-pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Add(arguments) => add(arguments),
-        Command::List(arguments) => list(arguments),
+        Command::Follow(arguments) => return follow::run(arguments),
+        Command::List(arguments) => list(arguments)?,
     }
-}
-
-fn add(arguments: &AddArguments) -> anyhow::Result<()> {
-    let signed_header = super::read(&arguments.header)?;
-    let added = arguments.server.call(async |channel| {
-        let request = AddEpochRequest { signed_header };
-        TrustServiceClient::new(channel).add_epoch(request).await
-    })?;
-    println!("{}", line(&added.epoch.unwrap_or_default().into()));
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(arguments: &ListArguments) -> anyhow::Result<()> {
@@ -99,7 +82,7 @@ fn list(arguments: &ListArguments) -> anyhow::Result<()> {
     remote::print(*json, &epochs, line)
 }
 
-fn line(epoch: &Epoch) -> String {
+pub(super) fn line(epoch: &Epoch) -> String {
     let Epoch {
         authority,
         number,

@@ -83,10 +83,7 @@ impl Bank {
     }
 
     /// Tells the service of an epoch.
-    pub(super) async fn add_epoch(&self, signed_header: &[u8]) -> anyhow::Result<()> {
-        let request = AddEpochRequest {
-            signed_header: signed_header.to_vec(),
-        };
+    pub(super) async fn add_epoch(&self, request: AddEpochRequest) -> anyhow::Result<()> {
         TrustServiceClient::new(self.channel.clone())
             .add_epoch(request)
             .await?;

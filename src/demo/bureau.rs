@@ -13,9 +13,11 @@ use taxproof_claims::period::Period;
 use taxproof_claims::schema::{CN_TAX, Schema};
 use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustList;
+use taxproof_proto::v1::AddEpochRequest;
 
 use super::clock::now;
 use super::enterprise::Applicant;
+use crate::bank::follow;
 
 const MAPPING: &str = include_str!("../../mappings/cn-tax.toml");
 
@@ -96,14 +98,11 @@ impl Bureau {
         }
     }
 
-    /// The newest header, as published.
-    pub(super) fn signed_header(&self) -> anyhow::Result<Vec<u8>> {
-        let newest = self
-            .authority
-            .headers()
-            .last()
-            .context("no epoch is published")?;
-        Ok(newest.encode())
+    /// The newest epoch as a bank takes it that has seen none: the header, and that it is in the log.
+    pub(super) fn newest_epoch(&self) -> anyhow::Result<AddEpochRequest> {
+        let log = self.authority.log().files();
+        let note = log.checkpoint()?.context("no epoch is published")?;
+        follow::request(log, &note, self.epoch() as u64 - 1, 0)
     }
 
     /// The newest epoch's number.

@@ -24,6 +24,7 @@ use taxproof_prover::setup::{self, KeyFiles};
 use taxproof_prover::wallet::Wallet;
 use taxproof_verifier::bank::{Bank, Clock, NewRequest};
 use taxproof_verifier::config::NewFolder;
+use taxproof_verifier::epoch_log::LogProof;
 use taxproof_verifier::service::{self, Serving};
 
 /// A file of the shared data or vectors, where they are there.
@@ -129,7 +130,10 @@ impl World {
         };
         let opened = new.create(&path("bank")).expect("a bank");
         let bank = Arc::new(Bank::open(opened, Clock::system()).await.expect("a bank"));
-        bank.add_epoch(&published.epoch.encode())
+        let log = bureau.log().files();
+        let head = log.checkpoint().expect("reads").expect("is signed");
+        let proof = LogProof::of(log, &head, 0, 0).expect("is in the log");
+        bank.add_epoch(&published.epoch.encode(), proof)
             .await
             .expect("an epoch");
         let serving = service::serve(Arc::clone(&bank), ([127, 0, 0, 1], 0).into()).await;

@@ -14,6 +14,7 @@ pub mod chain;
 pub mod command;
 pub mod config;
 pub mod epoch;
+pub mod epoch_log;
 pub mod evidence;
 pub mod key;
 pub mod keyring;

@@ -72,15 +72,7 @@ impl Log {
     }
 
     fn sign(&self, size: u64, root: Hash) -> Note {
-        let origin = ORIGIN.to_owned();
-        let checkpoint = Checkpoint {
-            origin,
-            size,
-            root,
-            extension: String::new(),
-        };
-        let text = checkpoint.to_string();
-        Note::new(&text, self.key.sign(&self.secret, &text)).unwrap()
+        Checkpoint::sign(&self.key, &self.secret, size, root)
     }
 }
 

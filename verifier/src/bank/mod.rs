@@ -38,6 +38,7 @@ use tokio::sync::{Notify, Semaphore, watch as signal};
 
 use crate::config::Folder;
 use crate::epoch::TrustedEpoch;
+use crate::epoch_log::Witnessing;
 use crate::keyring::Keyring;
 use crate::limits::{BATCHES, PREPARED_POLICIES};
 use crate::mark::Mark;
@@ -55,6 +56,7 @@ pub struct Bank {
     web_origins: Vec<String>,
     keys: Keyring,
     trust: TrustList,
+    witnessing: Witnessing,
     signing_key: Arc<SigningKey>,
     identity: Identity,
     schemas: Vec<Schema>,
@@ -105,6 +107,7 @@ impl Bank {
             web_origins: folder.config.web_origins,
             keys: folder.keys,
             trust: folder.trust,
+            witnessing: folder.witnessing,
             signing_key,
             identity: folder.identity,
             schemas: folder.schemas,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use taxproof_claims::encoding::DecodeError;
 use taxproof_claims::policy::{CompileError, ParameterError, PolicyErrors};
 use taxproof_claims::shape::Shape;
+use taxproof_log::InclusionError;
 
 use super::Untimely;
 use crate::epoch::UntrustedEpoch;
+use crate::epoch_log::NotLogged;
 use crate::evidence::CannotExport;
 use crate::limits::BATCH;
 use crate::presentation::{CannotJudge, NotAQuestion};
@@ -82,6 +84,16 @@ pub enum Refusal {
     /// The epoch is not a trusted authority's.
     #[error(transparent)]
     UntrustedEpoch(#[from] UntrustedEpoch),
+    /// The proof that the epoch is in its authority's log does not parse. Whoever made it is at
+    /// fault.
+    #[error("the log's proof: {0}")]
+    LogProof(InclusionError),
+    /// A hash of the proof that the log only grew is none.
+    #[error("a hash of `consistency_proof` has 32 bytes, and there are at most 64")]
+    ConsistencyProof,
+    /// The epoch is not in its authority's log.
+    #[error(transparent)]
+    NotLogged(#[from] NotLogged),
     /// The epoch does not continue what its authority said before.
     #[error(transparent)]
     EpochConflict(#[from] EpochConflict),

@@ -7,9 +7,11 @@ use taxproof_claims::encoding::DecodeError;
 use taxproof_claims::epoch::{MAX_SIGNED_HEADER, SignedEpochHeader};
 use taxproof_claims::key::KeyHeader;
 use taxproof_claims::trust::TrustedAuthority;
+use taxproof_log::Note;
 
 use super::{Bank, Refusal};
 use crate::epoch::TrustedEpoch;
+use crate::epoch_log::{LogProof, LoggedEpoch};
 use crate::evidence;
 use crate::store::{Anchor, AnchorKind, KeptEpoch, Page, StoreError};
 
@@ -22,15 +24,21 @@ pub struct AcceptedAuthority {
     pub since: u64,
     /// Its newest epoch, if there is one.
     pub newest: Option<KeptEpoch>,
+    /// The head of its log that was seen last, if one was.
+    pub head: Option<Note>,
 }
 
 impl Bank {
-    /// Adds an authority's next epoch.
+    /// Adds an authority's next epoch, with what shows that it is in the authority's log.
     ///
     /// # Errors
-    /// The header does not parse, is not a trusted authority's, or does not continue what that
-    /// authority said before.
-    pub async fn add_epoch(&self, signed_header: &[u8]) -> Result<KeptEpoch, Refusal> {
+    /// The header does not parse, is not a trusted authority's, is not in its log, or does not
+    /// continue what that authority said before.
+    pub async fn add_epoch(
+        &self,
+        signed_header: &[u8],
+        proof: LogProof,
+    ) -> Result<KeptEpoch, Refusal> {
         if signed_header.len() > MAX_SIGNED_HEADER {
             return Err(DecodeError::TooLong {
                 length: signed_header.len(),
@@ -39,9 +47,9 @@ impl Bank {
             .into());
         }
         let signed = SignedEpochHeader::decode(signed_header)?;
-        let epoch = TrustedEpoch::verify(signed, &self.trust)?;
-        let header = epoch.header();
-        match self.store.add_epoch(&epoch, self.time.now()).await? {
+        let logged = LoggedEpoch::verify(signed, proof, &self.trust, &self.witnessing)?;
+        let header = logged.epoch().header();
+        match self.store.add_epoch(&logged, self.time.now()).await? {
             Ok(state) => tracing::info!(
                 authority = %header.authority, epoch = header.epoch, ?state, "epoch"
             ),
@@ -52,6 +60,7 @@ impl Bank {
                 return Err(conflict.into());
             }
         }
+        let epoch = logged.into_epoch();
         let digest = epoch.digest();
         self.epochs.keep(digest, epoch);
         self.changed.notify_one();
@@ -104,6 +113,7 @@ impl Bank {
                     .since(AnchorKind::Authority, id, key.as_bytes())
                     .await?,
                 newest: newest.iter().find(of).cloned(),
+                head: self.store.newest_head(&authority.id).await?,
                 authority: authority.clone(),
             });
         }

@@ -8,6 +8,7 @@ use taxproof_claims::date::Date;
 
 use super::folder::Parts;
 use super::{Config, ConfigError, Environment, SETTINGS, Secret, Setting};
+use crate::epoch_log::Witnessing;
 use crate::limits::CERTIFICATE_WARNING;
 use crate::roles::Role;
 use crate::service::Settings;
@@ -92,6 +93,7 @@ impl Checking<'_> {
         self.variables();
         self.keys();
         self.trust();
+        self.log();
         self.secrets();
         let schemas = self.parts.schemas();
         self.note(schemas, |schemas| format!("{} schemas", schemas.len()));
@@ -166,6 +168,31 @@ impl Checking<'_> {
                 .map(|authority| authority.id.as_str());
             format!("authorities {}", names.collect::<Vec<_>>().join(", "))
         });
+    }
+
+    fn log(&mut self) {
+        let witnessing = self.parts.config.log.witnessing();
+        let known = witnessing
+            .as_ref()
+            .ok()
+            .map(|witnessing| witnessing.required);
+        self.note(
+            witnessing,
+            |Witnessing {
+                 witnesses,
+                 required,
+             }| {
+                format!(
+                    "logs: cosigned by {required} of {} witnesses",
+                    witnesses.len()
+                )
+            },
+        );
+        if known == Some(0) {
+            self.doubt(
+                "`log.cosignatures` is 0: an authority could show this bank a history of its own",
+            );
+        }
     }
 
     fn secrets(&mut self) {

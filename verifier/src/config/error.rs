@@ -6,6 +6,7 @@ use taxproof_claims::epoch::NotAName;
 use taxproof_claims::schema::SchemaError;
 use taxproof_claims::signature::SignatureError;
 use taxproof_claims::trust::TrustError;
+use taxproof_log::NotAKey;
 
 use crate::key::KeyRefused;
 use crate::seal::NotAnIdentity;
@@ -102,6 +103,20 @@ pub enum ConfigError {
     /// Names have roles but nothing says whose certificates name them.
     #[error("`roles` needs `tls`: without certificates nobody has a name")]
     RolesWithoutTls,
+    /// A witness's key is none.
+    #[error("`log.witnesses`: {0}")]
+    Witness(#[from] NotAKey),
+    /// One key would count as two witnesses.
+    #[error("`log.witnesses` has one key twice")]
+    WitnessTwice,
+    /// No head could have so many cosignatures.
+    #[error("`log.cosignatures` asks for {cosignatures}, and `log.witnesses` has {witnesses}")]
+    TooFewWitnesses {
+        /// How many there are.
+        witnesses: usize,
+        /// How many must cosign.
+        cosignatures: usize,
+    },
     /// A schema is wrong.
     #[error("{path}: {why}", path = .path.display())]
     Schema {

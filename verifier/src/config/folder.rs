@@ -9,6 +9,7 @@ use taxproof_claims::trust::TrustList;
 use zeroize::Zeroizing;
 
 use super::{Config, ConfigError, DATABASE, Environment, MARK, Secret, TracesConfig, files};
+use crate::epoch_log::Witnessing;
 use crate::key::Admission;
 use crate::keyring::{AnyVerifier, Keyring};
 use crate::seal::Identity;
@@ -35,6 +36,8 @@ pub struct Folder {
     pub database: Location,
     /// The file that says how far the chain of receipts was seen to reach.
     pub mark: PathBuf,
+    /// Who must have cosigned the logs of epochs.
+    pub witnessing: Witnessing,
     /// How the service tells its callers apart.
     pub security: Security,
     /// Where traces go, if anywhere.
@@ -71,6 +74,7 @@ impl Folder {
             schemas: parts.schemas()?,
             database: parts.database()?,
             mark: parts.mark(),
+            witnessing: parts.config.log.witnessing()?,
             security: parts.security()?,
             collector: parts.collector()?,
             strangers: environment.strangers().map(str::to_owned).collect(),

@@ -5,6 +5,7 @@ mod environment;
 mod error;
 mod files;
 mod folder;
+mod log;
 mod new;
 mod settings;
 
@@ -12,6 +13,7 @@ pub use check::{Finding, Report, check};
 pub use environment::{Environment, Secret};
 pub use error::ConfigError;
 pub use folder::Folder;
+pub use log::LogConfig;
 pub use new::NewFolder;
 pub use settings::{Kind, SETTINGS, Setting};
 
@@ -87,6 +89,9 @@ pub struct Config {
     /// What each name of a certificate may do; needs `tls`.
     #[serde(default, skip_serializing_if = "Roles::is_empty")]
     pub roles: Roles,
+    /// Who must have cosigned the logs of epochs.
+    #[serde(default, skip_serializing_if = "LogConfig::is_default")]
+    pub log: LogConfig,
     /// Limits other than the default ones.
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: Limits,

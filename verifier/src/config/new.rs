@@ -9,7 +9,9 @@ use taxproof_claims::signature::SigningKey;
 
 use super::files::{bytes, private_folder, write_new};
 use super::folder::{admit, schema, trust};
-use super::{Config, ConfigError, Environment, FILE, Folder, IDENTITY, SIGNING_KEY, STATE, TRUST};
+use super::{
+    Config, ConfigError, Environment, FILE, Folder, IDENTITY, LogConfig, SIGNING_KEY, STATE, TRUST,
+};
 use crate::key::Admission;
 use crate::limits::{EPOCH_AGE, Limits};
 use crate::roles::Roles;
@@ -67,6 +69,7 @@ impl NewFolder<'_> {
             allow_plaintext_from_other_machines: false,
             tls: None,
             roles: Roles::default(),
+            log: LogConfig::default(),
             limits: Limits::default(),
             metrics: None,
             traces: None,

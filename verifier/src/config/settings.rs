@@ -67,6 +67,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("tls.client_authorities", Text),
     setting("tls.anonymous_role", Text),
     setting("roles", Names),
+    setting("log.witnesses", Texts),
+    setting("log.cosignatures", Number),
     setting("limits.connections", Number),
     setting("limits.handshake", Number),
     setting("limits.call", Number),
@@ -90,7 +92,7 @@ mod tests {
     use taxproof_claims::digest::Digest;
 
     use super::*;
-    use crate::config::{Config, MetricsConfig, TlsConfig, TracesConfig};
+    use crate::config::{Config, LogConfig, MetricsConfig, TlsConfig, TracesConfig};
     use crate::limits::Limits;
     use crate::roles::{Role, Roles};
 
@@ -121,6 +123,10 @@ mod tests {
                 anonymous_role: Some(Role::Auditor),
             }),
             roles: Roles::new([("a".to_owned(), Role::Admin)]),
+            log: LogConfig {
+                witnesses: vec!["w".to_owned()],
+                cosignatures: 1,
+            },
             limits: Limits {
                 connections: 1,
                 ..Limits::default()

@@ -4,8 +4,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::bank::{Refusal, Untimely};
+use crate::epoch_log::NotLogged;
 use crate::limits::RETRY;
-use crate::store::{NotDecided, Replay, RequestRefused};
+use crate::store::{EpochConflict, NotDecided, Replay, RequestRefused};
 
 /// The domain of every reason, in google.rpc.ErrorInfo.
 pub(super) const DOMAIN: &str = "taxproof.v1";
@@ -72,6 +73,16 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             Field("sealed_presentation"),
         ),
         Refusal::Encoding(_) => (Code::InvalidArgument, "ENCODING_INVALID", Nothing),
+        Refusal::LogProof(_) => (
+            Code::InvalidArgument,
+            "LOG_PROOF_INVALID",
+            Field("inclusion_proof"),
+        ),
+        Refusal::ConsistencyProof => (
+            Code::InvalidArgument,
+            "LOG_PROOF_INVALID",
+            Field("consistency_proof"),
+        ),
         Refusal::PageToken => (
             Code::InvalidArgument,
             "PAGE_TOKEN_INVALID",
@@ -123,10 +134,20 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             "EPOCH_GONE",
             Precondition("epoch"),
         ),
-        Refusal::UntrustedEpoch(_) => (
+        Refusal::NotLogged(NotLogged::Proof(_) | NotLogged::Place { .. }) => (
+            Code::FailedPrecondition,
+            "EPOCH_NOT_LOGGED",
+            Precondition("epoch"),
+        ),
+        Refusal::UntrustedEpoch(_) | Refusal::NotLogged(_) => (
             Code::FailedPrecondition,
             "EPOCH_UNTRUSTED",
             Precondition("epoch"),
+        ),
+        Refusal::EpochConflict(EpochConflict::Log(_)) => (
+            Code::FailedPrecondition,
+            "LOG_CONFLICT",
+            Precondition("log"),
         ),
         Refusal::EpochConflict(_) => (
             Code::FailedPrecondition,
@@ -243,11 +264,14 @@ mod tests {
     use taxproof_claims::encoding::DecodeError;
     use taxproof_claims::policy::ParameterError;
     use taxproof_claims::shape::Q16;
+    use taxproof_log::InclusionError;
 
     use super::*;
+    use crate::epoch::UntrustedEpoch;
+    use crate::epoch_log::HeadConflict;
     use crate::evidence::CannotExport;
     use crate::seal::CannotOpen;
-    use crate::store::{EpochConflict, StoreError};
+    use crate::store::StoreError;
 
     /// Every refusal that can be made without a world around it, and its row.
     fn rows() -> Vec<(Refusal, Code, &'static str)> {
@@ -319,6 +343,31 @@ mod tests {
                 Refusal::EpochConflict(EpochConflict::Old { newest: 2 }),
                 FailedPrecondition,
                 "EPOCH_CONFLICT",
+            ),
+            (
+                Refusal::EpochConflict(HeadConflict::Forked { size: 2 }.into()),
+                FailedPrecondition,
+                "LOG_CONFLICT",
+            ),
+            (
+                Refusal::NotLogged(NotLogged::Place { epoch: 1, index: 4 }),
+                FailedPrecondition,
+                "EPOCH_NOT_LOGGED",
+            ),
+            (
+                Refusal::NotLogged(UntrustedEpoch::Time.into()),
+                FailedPrecondition,
+                "EPOCH_UNTRUSTED",
+            ),
+            (
+                Refusal::LogProof(InclusionError::Text),
+                InvalidArgument,
+                "LOG_PROOF_INVALID",
+            ),
+            (
+                Refusal::ConsistencyProof,
+                InvalidArgument,
+                "LOG_PROOF_INVALID",
             ),
             (Refusal::Decided, FailedPrecondition, "REQUEST_DECIDED"),
             (

@@ -1,6 +1,7 @@
 //! `TrustService`.
 
 use taxproof_claims::key::{KeyHeader, Provenance};
+use taxproof_log::{Hash, MAX_HASHES};
 use taxproof_proto::v1::trust_service_server::TrustService;
 use taxproof_proto::v1::{
     AddEpochRequest, AddEpochResponse, Authority, Epoch, GetBankRequest, GetBankResponse,
@@ -11,6 +12,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{Service, page};
 use crate::bank::{AcceptedAuthority, Refusal};
+use crate::epoch_log::LogProof;
 use crate::store::KeptEpoch;
 
 #[async_trait]
@@ -34,7 +36,9 @@ impl TrustService for Service {
         &self,
         request: Request<AddEpochRequest>,
     ) -> Result<Response<AddEpochResponse>, Status> {
-        let added = self.0.add_epoch(&request.get_ref().signed_header).await?;
+        let request = request.into_inner();
+        let proof = log_proof(&request)?;
+        let added = self.0.add_epoch(&request.signed_header, proof).await?;
         let epoch = Some(message(added));
         Ok(Response::new(AddEpochResponse { epoch }))
     }
@@ -70,6 +74,17 @@ impl TrustService for Service {
     }
 }
 
+fn log_proof(request: &AddEpochRequest) -> Result<LogProof, Refusal> {
+    let hash = |bytes: &Vec<u8>| bytes.as_slice().try_into().map(Hash).ok();
+    let hashes = &request.consistency_proof;
+    let consistency: Option<Vec<_>> = hashes.iter().map(hash).collect();
+    let few = |hashes: &Vec<_>| hashes.len() <= MAX_HASHES;
+    Ok(LogProof {
+        inclusion: request.inclusion_proof.parse().map_err(Refusal::LogProof)?,
+        consistency: consistency.filter(few).ok_or(Refusal::ConsistencyProof)?,
+    })
+}
+
 fn proof_key((header, accepted_since): (&KeyHeader, u64)) -> ProofKey {
     ProofKey {
         fingerprint: header.fingerprint.to_string(),
@@ -91,6 +106,9 @@ fn authority(accepted: AcceptedAuthority) -> Authority {
         verifying_key: accepted.authority.key.to_string(),
         accepted_since: accepted.since,
         newest_epoch: accepted.newest.map(message),
+        log_head: accepted
+            .head
+            .map_or_else(String::new, |note| note.to_string()),
     }
 }
 

@@ -168,6 +168,10 @@ impl Backend {
                 "lifecycle",
                 include_str!("../../migrations/sqlite/0002_lifecycle.sql"),
             ),
+            (
+                "heads",
+                include_str!("../../migrations/sqlite/0003_heads.sql"),
+            ),
         ])
         .run(&pool)
         .await?;
@@ -181,7 +185,10 @@ impl Backend {
             .connect_with(session(options.clone()))
             .await?;
         let first = include_str!("../../migrations/postgres/0001_first.sql");
-        migrations(&[("first", first)]).run(&pool).await?;
+        let heads = include_str!("../../migrations/postgres/0002_heads.sql");
+        migrations(&[("first", first), ("heads", heads)])
+            .run(&pool)
+            .await?;
         Ok(Self::Postgres(pool))
     }
 
@@ -310,6 +317,8 @@ mod tests {
             "INSERT INTO retirements VALUES (x'01', 0)",
             "INSERT INTO cancellations VALUES (x'0b', 0)",
             "INSERT INTO anchors VALUES ('bank', 'b', x'00', x'00', 0)",
+            "INSERT INTO heads VALUES ('a', 1, 'note', 0)",
+            "INSERT INTO forks VALUES ('a', 'note', 'other', 0)",
         ] {
             run(good).await.expect(good);
         }
@@ -326,6 +335,9 @@ mod tests {
             "UPDATE receipts SET signed = x'01'",
             "UPDATE epochs SET signed = x'01'",
             "UPDATE anchors SET content = x'01'",
+            "INSERT INTO heads VALUES ('a', 1, 'other', 0)",
+            "UPDATE heads SET size = 2",
+            "UPDATE forks SET note = 'third'",
             "DELETE FROM policies",
             "DELETE FROM requests",
             "DELETE FROM receipts",
@@ -333,6 +345,8 @@ mod tests {
             "DELETE FROM retirements",
             "DELETE FROM cancellations",
             "DELETE FROM anchors",
+            "DELETE FROM heads",
+            "DELETE FROM forks",
         ] {
             assert!(run(bad).await.is_err(), "{bad}");
         }

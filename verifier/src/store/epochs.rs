@@ -4,8 +4,9 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::SignedEpochHeader;
 
 use super::backend::{Exclusive as _, on};
-use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
+use super::{Page, Store, StoreError, digest, ensure_digest, heads, integer, unsigned};
 use crate::epoch::TrustedEpoch;
+use crate::epoch_log::{HeadConflict, LoggedEpoch};
 
 /// Whether an epoch was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,20 +49,23 @@ pub enum EpochConflict {
         /// The number.
         number: u64,
     },
+    /// The log that it is in does not continue the one that was seen.
+    #[error(transparent)]
+    Log(#[from] HeadConflict),
 }
 
 impl Store {
-    /// Adds an epoch to its authority's chain. Epochs in between may be missing; one that follows
-    /// at once must name the one before.
+    /// Adds an epoch to its authority's chain, and the head of its log to the heads. Epochs in
+    /// between may be missing; one that follows at once must name the one before.
     ///
     /// # Errors
     /// The database's; the inner one is the authority's.
     pub async fn add_epoch(
         &self,
-        epoch: &TrustedEpoch,
+        logged: &LoggedEpoch,
         now: u64,
     ) -> Result<Result<EpochState, EpochConflict>, StoreError> {
-        let header = epoch.header();
+        let (epoch, header) = (logged.epoch(), logged.epoch().header());
         let (authority, number) = (header.authority.as_str(), header.epoch);
         let same = "SELECT digest FROM epochs WHERE authority = $1 AND number = $2";
         let last = "SELECT number, digest FROM epochs WHERE authority = $1 \
@@ -69,9 +73,13 @@ impl Store {
         let evidence = "INSERT INTO equivocations (digest, authority, number, signed, added_at) \
                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let insert = "INSERT INTO epochs (digest, authority, number, signed, added_at) \
-                      VALUES ($1, $2, $3, $4, $5)";
+                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         on!(self, pool => {
             let mut transaction = pool.exclusive().await?;
+            let seen: Option<(String,)> = sqlx::query_as(heads::NEWEST)
+                .bind(authority)
+                .fetch_optional(&mut *transaction)
+                .await?;
             let same: Option<(Vec<u8>,)> = sqlx::query_as(same)
                 .bind(authority)
                 .bind(integer(number))
@@ -81,21 +89,42 @@ impl Store {
                 .bind(authority)
                 .fetch_optional(&mut *transaction)
                 .await?;
-            let step = step(epoch, same, last)?;
+            let seen = seen.map(|(note,)| note);
+            let growth = growth(logged, seen.as_deref())?;
+            let step = step(epoch, same, last)?.and_then(|state| Ok(growth.map(|()| state)?));
             let insert = match step {
-                Ok(EpochState::Known) => return Ok(step),
-                Ok(EpochState::Added) => insert,
-                Err(EpochConflict::Equivocation { .. }) => evidence,
-                Err(_) => return Ok(step),
+                Ok(_) => Some(insert),
+                Err(EpochConflict::Equivocation { .. }) => Some(evidence),
+                Err(_) => None,
             };
-            sqlx::query(insert)
-                .bind(epoch.digest().0.to_vec())
-                .bind(authority)
-                .bind(integer(number))
-                .bind(epoch.signed().encode())
-                .bind(integer(now))
-                .execute(&mut *transaction)
-                .await?;
+            if let Some(insert) = insert {
+                sqlx::query(insert)
+                    .bind(epoch.digest().0.to_vec())
+                    .bind(authority)
+                    .bind(integer(number))
+                    .bind(epoch.signed().encode())
+                    .bind(integer(now))
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            let note = logged.note().to_string();
+            if step.is_ok() {
+                sqlx::query(heads::KEEP)
+                    .bind(authority)
+                    .bind(integer(logged.head().size))
+                    .bind(note)
+                    .bind(integer(now))
+                    .execute(&mut *transaction)
+                    .await?;
+            } else if matches!(growth, Err(HeadConflict::Forked { .. })) {
+                sqlx::query(heads::CONTRADICT)
+                    .bind(authority)
+                    .bind(seen)
+                    .bind(note)
+                    .bind(integer(now))
+                    .execute(&mut *transaction)
+                    .await?;
+            }
             transaction.commit().await?;
             Ok(step)
         })
@@ -159,6 +188,15 @@ impl Store {
 
 /// What becomes of an epoch.
 type Step = Result<EpochState, EpochConflict>;
+
+/// Whether the log that an epoch is in continues the head that was seen last.
+fn growth(
+    logged: &LoggedEpoch,
+    seen: Option<&str>,
+) -> Result<Result<(), HeadConflict>, StoreError> {
+    let Some(seen) = seen else { return Ok(Ok(())) };
+    Ok(logged.continues(&heads::read(seen)?.1))
+}
 
 /// How an epoch continues what was seen: the one of its number, and the newest.
 fn step(

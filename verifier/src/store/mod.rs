@@ -9,6 +9,7 @@ mod anchors;
 mod backend;
 mod epochs;
 mod error;
+mod heads;
 mod policies;
 mod receipts;
 mod requests;

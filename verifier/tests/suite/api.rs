@@ -360,13 +360,16 @@ async fn what_is_accepted_says_since_when() {
     let bank = trust.get_bank(v1::GetBankRequest {}).await.unwrap();
     let since = bank.into_inner().proof_keys[0].accepted_since;
     assert_eq!(since, crate::world::NOW);
-    let first = served.world.epoch.header.digest();
-    let second = served
-        .world
-        .authority
-        .epoch(2, |header| header.previous = first);
+    let World {
+        authority,
+        epoch: first,
+        bank,
+        ..
+    } = &served.world;
+    let second = authority.epoch(2, |header| header.previous = first.header.digest());
+    let proof = authority.logged(&[first.clone(), second.clone()], 1, 1);
     served.world.advance(60);
-    served.world.bank.add_epoch(&second.encode()).await.unwrap();
+    bank.add_epoch(&second.encode(), proof).await.unwrap();
     let all = ListEpochsRequest {
         authority: "zhejiang".to_owned(),
         ..ListEpochsRequest::default()

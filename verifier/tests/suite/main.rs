@@ -14,6 +14,7 @@ mod certificates;
 mod checks;
 mod clocks;
 mod cost;
+mod epoch_logs;
 mod evidence;
 mod faults;
 mod fixture;

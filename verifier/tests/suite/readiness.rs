@@ -95,7 +95,7 @@ async fn a_service_is_ready_when_it_has_an_epoch_that_can_be_used() {
     let serving = serve(&world.bank).await;
     let probes = Probes::of(&serving).await;
     assert!(probes.become_ready(false).await.contains("no epoch"));
-    world.bank.add_epoch(&world.epoch.encode()).await.unwrap();
+    world.add_epoch().await;
     probes.become_ready(true).await;
 
     let asked = world
@@ -124,8 +124,15 @@ async fn a_service_is_ready_when_it_has_an_epoch_that_can_be_used() {
     assert_eq!(details.error_info().unwrap().reason, "EPOCH_TOO_OLD");
 
     let time = world.epoch.header.time + 90_000;
-    let newer = world.authority.epoch(3, |header| header.time = time);
-    world.bank.add_epoch(&newer.encode()).await.unwrap();
+    let previous = world.epoch.header.digest();
+    let newer = world.authority.epoch(2, |header| {
+        header.time = time;
+        header.previous = previous;
+    });
+    let proof = world
+        .authority
+        .logged(&[world.epoch.clone(), newer.clone()], 1, 1);
+    world.bank.add_epoch(&newer.encode(), proof).await.unwrap();
     probes.become_ready(true).await;
     world.bank.create_request(new_request(0)).await.unwrap();
 }

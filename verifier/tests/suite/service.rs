@@ -7,6 +7,7 @@ use ark_bn254::Bn254;
 use ark_groth16::Groth16;
 use rand::rngs::OsRng;
 use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::SignedEpochHeader;
 use taxproof_claims::presentation::Presentation;
 use taxproof_claims::request::SignedRequest;
 use taxproof_proto::v1::decision_service_client::DecisionServiceClient;
@@ -26,7 +27,7 @@ use taxproof_verifier::store::Page;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::world::{Asked, ID, World, open, policy_text, seal};
+use crate::world::{Asked, ID, World, add_epoch, open, policy_text, seal};
 
 /// More receipts than any test makes.
 const ALL: Page = Page {
@@ -497,13 +498,15 @@ async fn epochs_only_go_forward_and_never_fork() {
     let served = Served::new().await;
     let mut client = TrustServiceClient::new(served.channel.clone());
     let authority = &served.world.authority;
-    let first = served.world.epoch.header.digest();
-    let add = |signed: Vec<u8>| AddEpochRequest {
-        signed_header: signed,
+    let first = served.world.epoch.clone();
+    let add = |log: &[SignedEpochHeader], index: usize, seen| {
+        add_epoch(&log[index], &authority.logged(log, index, seen))
     };
 
     let fork = authority.epoch(1, |header| header.leaves += 1);
-    let refused = client.add_epoch(add(fork.encode())).await;
+    let refused = client
+        .add_epoch(add(std::slice::from_ref(&fork), 0, 0))
+        .await;
     assert_eq!(code(refused), Code::FailedPrecondition);
     assert_eq!(
         served.world.bank.store().equivocations().await.unwrap(),
@@ -511,25 +514,35 @@ async fn epochs_only_go_forward_and_never_fork() {
     );
 
     let detached = authority.epoch(2, |_| {});
-    let refused = client.add_epoch(add(detached.encode())).await;
+    let refused = client
+        .add_epoch(add(&[first.clone(), detached], 1, 1))
+        .await;
     assert_eq!(code(refused), Code::FailedPrecondition);
-    let second = authority.epoch(2, |header| header.previous = first);
-    client.add_epoch(add(second.encode())).await.unwrap();
-    client.add_epoch(add(second.encode())).await.unwrap();
-    let fourth = authority.epoch(4, |_| {});
-    client.add_epoch(add(fourth.encode())).await.unwrap();
+    let second = authority.epoch(2, |header| header.previous = first.header.digest());
     let third = authority.epoch(3, |header| header.previous = second.header.digest());
-    let refused = client.add_epoch(add(third.encode())).await;
+    let fourth = authority.epoch(4, |_| {});
+    let log = [first, second, third, fourth];
+    client.add_epoch(add(&log[..2], 1, 1)).await.unwrap();
+    client.add_epoch(add(&log[..2], 1, 1)).await.unwrap();
+    client.add_epoch(add(&log, 3, 2)).await.unwrap();
+    let refused = client.add_epoch(add(&log, 2, 4)).await;
     assert_eq!(code(refused), Code::FailedPrecondition);
-    let foreign = crate::world::Authority::new().epoch(9, |_| {});
-    let refused = client.add_epoch(add(foreign.encode())).await;
+    let stranger = crate::world::Authority::new();
+    let foreign = stranger.epoch(5, |_| {});
+    let longer = [&log[..], std::slice::from_ref(&foreign)].concat();
+    let proof = stranger.logged(&longer, 4, 4);
+    let refused = client.add_epoch(add_epoch(&foreign, &proof)).await;
     assert_eq!(code(refused), Code::FailedPrecondition);
+    let bytes = |signed_header: Vec<u8>| AddEpochRequest {
+        signed_header,
+        ..add(&log, 3, 2)
+    };
     assert_eq!(
-        code(client.add_epoch(add(vec![0; 10])).await),
+        code(client.add_epoch(bytes(vec![0; 10])).await),
         Code::InvalidArgument
     );
     assert_eq!(
-        code(client.add_epoch(add(vec![0; 5000])).await),
+        code(client.add_epoch(bytes(vec![0; 5000])).await),
         Code::InvalidArgument
     );
 

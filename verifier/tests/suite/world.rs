@@ -22,8 +22,13 @@ use taxproof_claims::signature::SigningKey;
 use taxproof_claims::statement::{FixedInputs, PublicInputs, public_inputs};
 use taxproof_claims::subject::IdScheme;
 use taxproof_claims::trust::{TrustList, TrustedAuthority};
+use taxproof_log::{
+    Checkpoint, Hash, InclusionProof, Leaves, LogKey, prove_consistency, prove_inclusion, root,
+};
+use taxproof_proto::v1::AddEpochRequest;
 use taxproof_verifier::bank::{Bank, Clock, NewRequest};
 use taxproof_verifier::config::{ConfigError, Folder, NewFolder};
+use taxproof_verifier::epoch_log::LogProof;
 
 use crate::fixture::Fake;
 
@@ -99,6 +104,45 @@ impl Authority {
         change(&mut header);
         header.sign(&self.key)
     }
+
+    /// The key of its log.
+    pub(crate) fn log_key(&self) -> LogKey {
+        LogKey::new("taxproof.epochs/zhejiang", self.key.verifying_key()).unwrap()
+    }
+
+    /// What shows that entry `index` is in the log of these headers, and that this continues the one
+    /// of `seen` epochs.
+    pub(crate) fn logged(
+        &self,
+        headers: &[SignedEpochHeader],
+        index: usize,
+        seen: u64,
+    ) -> LogProof {
+        let (index, size) = (index as u64, headers.len() as u64);
+        let leaves = headers.iter().map(|header| Hash::leaf(&header.encode()));
+        let leaves = Leaves(leaves.collect());
+        let Ok(root) = root(&leaves, size);
+        let Ok(hashes) = prove_inclusion(&leaves, index, size);
+        let Ok(consistency) = prove_consistency(&leaves, seen, size);
+        LogProof {
+            inclusion: InclusionProof {
+                index,
+                hashes,
+                checkpoint: Checkpoint::sign(&self.log_key(), &self.key, size, root),
+            },
+            consistency,
+        }
+    }
+}
+
+/// The request that hands in a header.
+pub(crate) fn add_epoch(header: &SignedEpochHeader, proof: &LogProof) -> AddEpochRequest {
+    let hashes = proof.consistency.iter();
+    AddEpochRequest {
+        signed_header: header.encode(),
+        inclusion_proof: proof.inclusion.to_string(),
+        consistency_proof: hashes.map(|hash| hash.0.to_vec()).collect(),
+    }
 }
 
 /// A bank with an epoch, and a clock that a test moves.
@@ -124,7 +168,7 @@ impl World {
     /// The same with more settings.
     pub(crate) async fn with(database: Option<&str>, settings: &str) -> Self {
         let world = Self::empty(database, settings).await;
-        world.bank.add_epoch(&world.epoch.encode()).await.unwrap();
+        world.add_epoch().await;
         world
     }
 
@@ -147,6 +191,15 @@ impl World {
             now,
             folder,
         }
+    }
+
+    /// Tells the bank of its epoch, the first of its log.
+    pub(crate) async fn add_epoch(&self) {
+        let proof = self
+            .authority
+            .logged(std::slice::from_ref(&self.epoch), 0, 0);
+        let added = self.bank.add_epoch(&self.epoch.encode(), proof).await;
+        added.unwrap();
     }
 
     /// Registers a policy of the repository and makes a request for it.

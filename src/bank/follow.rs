@@ -1,0 +1,135 @@
+//! `taxproof bank epoch follow`: hands in what an authority's log has and the bank has not.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use taxproof_claims::epoch::AuthorityId;
+use taxproof_log::{Checkpoint, Files, LogReader, Note};
+use taxproof_proto::v1::trust_service_client::TrustServiceClient;
+use taxproof_proto::v1::{AddEpochRequest, Authority, ListAuthoritiesRequest};
+use taxproof_verifier::epoch_log::LogProof;
+use tonic::transport::Channel;
+
+use super::epoch::line;
+use super::remote::{Server, message};
+use crate::fork_evidence;
+use crate::log_source::Source;
+
+/// Which log, and whose bank.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    server: Server,
+    /// The authority's log: a folder, or the address of a web server that has it.
+    #[arg(value_name = "FOLDER|URL")]
+    log: Source,
+    /// The folder for evidence, where the authority signed two histories.
+    #[arg(long, value_name = "FOLDER", default_value = "evidence")]
+    evidence: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let log = arguments.log.clone().log();
+    let note = log.checkpoint()?;
+    let note = note.context("the log has not begun: its authority has published no epoch")?;
+    super::runtime()?.block_on(async {
+        let mut client = TrustServiceClient::new(arguments.server.connect().await?);
+        let authority = authority(&mut client, &note).await?;
+        if let Some(seen) = seen(&authority)? {
+            let size = head(&seen)?.size;
+            if size > head(&note)?.size {
+                bail!(
+                    "the bank has seen {size} epochs of this log, which has {}: it was rewound, or an old copy is served",
+                    head(&note)?.size
+                );
+            }
+            if let Some(fork) = log.fork(&seen, &note)? {
+                let file = fork_evidence::write(&arguments.evidence, 1, &fork)?;
+                println!("{}", file.display());
+                eprintln!("`{}` signed two histories: nothing was added", authority.id);
+                fork_evidence::hint();
+                return Ok(ExitCode::from(fork_evidence::FOUND));
+            }
+        }
+        let new = new(&log, &note, &authority)?;
+        if new.is_empty() {
+            eprintln!("nothing is new");
+        }
+        for request in new {
+            let added = client.add_epoch(request).await.map_err(message)?;
+            let epoch = added.into_inner().epoch.unwrap_or_default();
+            println!("{}", line(&epoch.into()));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The authority that a log is of, as the bank knows it.
+async fn authority(
+    client: &mut TrustServiceClient<Channel>,
+    note: &Note,
+) -> anyhow::Result<Authority> {
+    let origin = head(note)?.origin;
+    let known = client.list_authorities(ListAuthoritiesRequest {}).await;
+    let known = known.map_err(message)?.into_inner().authorities;
+    let of_log = |authority: &Authority| {
+        let id = authority.id.parse::<AuthorityId>();
+        id.is_ok_and(|id| id.log_origin() == origin)
+    };
+    let found = known.into_iter().find(of_log);
+    found.with_context(|| format!("the log is of `{origin}`, whom the bank does not trust"))
+}
+
+fn head(note: &Note) -> anyhow::Result<Checkpoint> {
+    note.text().parse().context("the log's head")
+}
+
+fn seen(authority: &Authority) -> anyhow::Result<Option<Note>> {
+    let seen = Some(&authority.log_head).filter(|head| !head.is_empty());
+    let seen = seen.map(|head| head.parse()).transpose();
+    seen.context("the head that the bank saw last")
+}
+
+/// What to hand in: the epochs after the newest that the bank has, or the newest if it has none.
+fn new<F: Files>(
+    log: &LogReader<F>,
+    note: &Note,
+    authority: &Authority,
+) -> anyhow::Result<Vec<AddEpochRequest>> {
+    let size = head(note)?.size;
+    let first = match &authority.newest_epoch {
+        Some(newest) => newest.number,
+        None => size.saturating_sub(1),
+    };
+    // Each request is judged after the one before it, which shows the bank this head.
+    let mut seen = match seen(authority)? {
+        Some(seen) => head(&seen)?.size,
+        None => 0,
+    };
+    let request = |index| {
+        let request = request(log, note, index, seen)?;
+        seen = size;
+        Ok(request)
+    };
+    (first..size).map(request).collect()
+}
+
+/// Entry `index` of a log as a bank takes it that has seen the log with `seen` epochs.
+pub(crate) fn request<F: Files>(
+    log: &LogReader<F>,
+    note: &Note,
+    index: u64,
+    seen: u64,
+) -> anyhow::Result<AddEpochRequest> {
+    let LogProof {
+        inclusion,
+        consistency,
+    } = LogProof::of(log, note, index, seen)?;
+    Ok(AddEpochRequest {
+        signed_header: log.entry(index, head(note)?.size)?,
+        inclusion_proof: inclusion.to_string(),
+        consistency_proof: consistency.iter().map(|hash| hash.0.to_vec()).collect(),
+    })
+}
