@@ -177,3 +177,85 @@ fn a_folder_older_than_its_log_publishes_nothing() {
     assert!(errors.contains("older backup"), "{errors}");
     assert!(!scene.path("bureau/epochs/2").exists());
 }
+
+/// A bank's service until it is dropped.
+struct Bank {
+    child: Child,
+    address: String,
+}
+
+impl Bank {
+    fn new(scene: &Scene) -> Self {
+        scene.runs("setup dev --shape Q16 --out keys");
+        scene.runs(
+            "bank init --dir bank --id bank --name Bank --allow-dev-keys \
+             --verifying-key keys/Q16-bn254.vk --trust trust.toml",
+        );
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port");
+        let config = scene.path("bank/bank.toml");
+        let text = std::fs::read_to_string(&config).expect("is there");
+        let text = text.replace("127.0.0.1:7480", &port.to_string());
+        std::fs::write(&config, text).expect("is written");
+        let child = scene.command("bank serve --dir bank").spawn();
+        let bank = Self {
+            child: child.expect("runs"),
+            address: format!("http://{port}"),
+        };
+        let begun = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::net::TcpStream::connect(port).is_ok()
+        });
+        assert!(begun, "the service listens");
+        bank
+    }
+
+    fn follow(&self, scene: &Scene, log: &str) -> Output {
+        let address = &self.address;
+        scene.output(&format!("bank epoch follow --server {address} {log}"))
+    }
+}
+
+impl Drop for Bank {
+    fn drop(&mut self) {
+        self.child.kill().expect("runs");
+        self.child.wait().expect("ran");
+    }
+}
+
+#[test]
+fn a_bank_follows_the_log_and_neither_a_copy_nor_a_fork_of_it() {
+    let scene = Scene::new();
+    let bank = Bank::new(&scene);
+    let follows = |log: &str| {
+        let output = bank.follow(&scene, log);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{errors}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert!(follows("bureau/log").starts_with("zhejiang epoch 1 "));
+    scene.copy("bureau", "backup");
+    scene.publish(2);
+    scene.publish(3);
+    let added = follows("bureau/log");
+    let numbers: Vec<_> = added.lines().map(|line| line.split(' ').nth(2)).collect();
+    assert_eq!(numbers, [Some("2"), Some("3")]);
+    assert_eq!(follows("bureau/log"), "");
+
+    let old = bank.follow(&scene, "backup/log");
+    assert_eq!(old.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&old.stderr);
+    assert!(errors.contains("rewound"), "{errors}");
+
+    // The backup goes on as if nothing had been: another history under the same key.
+    for epoch in 2..=4 {
+        scene.runs(&format!(
+            "authority publish --dir backup --epoch {epoch} --date 2026-11-2{epoch}"
+        ));
+    }
+    let forked = bank.follow(&scene, "backup/log");
+    assert_eq!(forked.status.code(), Some(3));
+    scene.runs("authority audit --trust trust.toml --verify evidence/fork-1.txt");
+    assert_eq!(follows("bureau/log"), "", "the bank keeps to what it saw");
+}
