@@ -188,8 +188,8 @@ fn threads_plot(series: &Series, circuit: &str) -> Drawn {
 type Chart<'a, 's, X, Y> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<X, Y>>;
 
 /// A line with dots for each series, and the legend.
-fn lines<X, Y>(
-    chart: &mut Chart<'_, '_, X, Y>,
+fn lines<'a, 's: 'a, X, Y>(
+    chart: &mut Chart<'a, 's, X, Y>,
     series: &Series,
     legend: SeriesLabelPosition,
 ) -> Result<(), Box<dyn Error>>

@@ -360,7 +360,7 @@ async fn what_is_accepted_says_since_when() {
     let bank = trust.get_bank(v1::GetBankRequest {}).await.unwrap();
     let since = bank.into_inner().proof_keys[0].accepted_since;
     assert_eq!(since, crate::world::NOW);
-    let World {
+    let crate::world::World {
         authority,
         epoch: first,
         bank,

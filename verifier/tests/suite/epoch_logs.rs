@@ -247,14 +247,14 @@ async fn as_many_witnesses_as_the_bank_asks_for_must_have_cosigned() {
     let mut proof = world.authority.logged(&log, 1, 1);
     let stranger = Witness::new("w.example/4");
     stranger.cosign(&mut proof);
-    for found in 0..2 {
+    for (found, witness) in witnesses[..2].iter().enumerate() {
         let refused = bank.add_epoch(&log[1].encode(), proof.clone()).await;
         let few = CheckpointError::Witnesses { required: 2, found };
         assert_eq!(
             not_logged(refused.map(|_| ())),
             NotLogged::Proof(few.into())
         );
-        witnesses[found].cosign(&mut proof);
+        witness.cosign(&mut proof);
     }
     bank.add_epoch(&log[1].encode(), proof).await.unwrap();
 }
