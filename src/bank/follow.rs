@@ -24,14 +24,17 @@ pub(crate) struct Arguments {
     server: Server,
     /// The authority's log: a folder, or the address of a web server that has it.
     #[arg(value_name = "FOLDER|URL")]
-    log: Source,
+    log: String,
+    /// The authority of that web server's certificate, in PEM, if browsers do not trust it.
+    #[arg(long, value_name = "FILE")]
+    log_ca: Option<PathBuf>,
     /// The folder for evidence, where the authority signed two histories.
     #[arg(long, value_name = "FOLDER", default_value = "evidence")]
     evidence: PathBuf,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let log = arguments.log.clone().log();
+    let log = Source::named(&arguments.log, arguments.log_ca.as_deref())?.log();
     let note = log.checkpoint()?;
     let note = note.context("the log has not begun: its authority has published no epoch")?;
     super::runtime()?.block_on(async {
