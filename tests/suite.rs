@@ -6,6 +6,7 @@
     reason = "clippy knows the functions marked as tests, not their helpers"
 )]
 
+mod attacks;
 mod bench;
 mod dependencies;
 mod enterprise;

@@ -1,7 +1,8 @@
 //! Where `unsafe` may stand, and that overflow is checked in the profile that is shipped.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::support::repository::{root, sources};
 
 /// The only sources with `unsafe`: the engine's kernels, and its mapping of a key's file.
 const KERNELS: [&str; 5] = [
@@ -11,22 +12,6 @@ const KERNELS: [&str; 5] = [
     "engine/src/poseidon2/ifma.rs",
     "engine/src/prepared.rs",
 ];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// Lines of code that say `unsafe`, comments aside, as numbers from 0.
 fn unsafe_lines(text: &str) -> Vec<usize> {
@@ -48,15 +33,13 @@ fn unsafe_lines(text: &str) -> Vec<usize> {
 
 #[test]
 fn unsafe_code_stands_in_kernels_only() {
-    let mut found = Vec::new();
-    sources(root(), &mut found);
+    let found = sources();
     assert!(found.len() > 100, "only {} sources", found.len());
     let mut kernels = Vec::new();
     for path in found {
-        let text = fs::read_to_string(&path).expect("a source");
+        let text = fs::read_to_string(root().join(&path)).expect("a source");
         if !unsafe_lines(&text).is_empty() {
-            let name = path.strip_prefix(root()).expect("below the root");
-            kernels.push(name.to_string_lossy().into_owned());
+            kernels.push(path);
         }
     }
     kernels.sort();

@@ -1,4 +1,5 @@
-//! The verifier's tests: what it accepts, and each attack that it does not.
+//! The verifier's tests: what it accepts, and what it does not. Attacks that succeeded elsewhere are in
+//! the repository's `tests/attacks`.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,7 +7,6 @@
 )]
 
 mod api;
-mod attacks;
 mod backups;
 mod batches;
 mod callers;
@@ -14,6 +14,7 @@ mod certificates;
 mod checks;
 mod clocks;
 mod cost;
+mod encodings;
 mod epoch_logs;
 mod evidence;
 mod faults;

@@ -9,11 +9,8 @@ use taxproof_verifier::key::CheckedKey;
 use taxproof_verifier::proof::CanonicalProof;
 use taxproof_verifier::reduced::{Input, ReducedKey};
 
-use crate::fixture::{naive, snarkjs_key, snarkjs_proof, vectors};
-
-fn number(json: &serde_json::Value) -> num_bigint::BigUint {
-    json.as_str().unwrap().parse().unwrap()
-}
+use super::support::naive::verify;
+use super::support::snarkjs::{self, number, vectors};
 
 /// A decimal as it would arrive: 32 bytes, if it fits them at all.
 fn arriving(json: &serde_json::Value) -> Option<Fr> {
@@ -36,12 +33,12 @@ fn the_proof_is_accepted_and_the_seven_are_not() {
     ) else {
         return;
     };
-    let key = snarkjs_key(&key);
+    let key = snarkjs::key(&key);
     let checked = Arc::new(CheckedKey::<Bn254>::new(key.clone(), 1).unwrap());
     let policy = ReducedKey::new(checked, &[Input::Open]).unwrap();
     let accepts = |proof: &serde_json::Value, public: &serde_json::Value| {
         let inputs: Option<Vec<Fr>> = public.as_array().unwrap().iter().map(arriving).collect();
-        let proof = CanonicalProof::from_points(&snarkjs_proof(proof)).ok();
+        let proof = CanonicalProof::from_points(&snarkjs::proof(proof)).ok();
         match (inputs, proof) {
             (Some(inputs), Some(proof)) => policy.verify(&proof, &inputs).is_ok(),
             _ => false,
@@ -60,7 +57,7 @@ fn the_proof_is_accepted_and_the_seven_are_not() {
         let reduced = |x| Fr::from_be_bytes_mod_order(&number(x).to_bytes_be());
         let inputs: Vec<_> = inputs.map(reduced).collect();
         assert!(
-            naive(&key, &inputs, &snarkjs_proof(&case["proof"])),
+            verify(&key, &inputs, &snarkjs::proof(&case["proof"])),
             "{fooled} fools arkworks"
         );
     }

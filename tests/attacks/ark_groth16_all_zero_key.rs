@@ -7,7 +7,7 @@ use taxproof_verifier::canonical::NotAPoint;
 use taxproof_verifier::key::{CheckedKey, WeakKey};
 use taxproof_verifier::proof::{CanonicalProof, NotAProof};
 
-use crate::fixture::{Fake, naive};
+use super::support::naive::{saying, verify};
 
 fn all_zero() -> VerifyingKey<Bn254> {
     VerifyingKey {
@@ -19,7 +19,7 @@ fn all_zero() -> VerifyingKey<Bn254> {
 #[test]
 fn arkworks_accepts_a_proof_of_nothing() {
     let proof = Proof::<Bn254>::default();
-    assert!(naive(&all_zero(), &[Fr::from(123_456)], &proof));
+    assert!(verify(&all_zero(), &[Fr::from(123_456)], &proof));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_key_of_zeros_is_refused() {
 
 #[test]
 fn an_identity_anywhere_in_a_key_is_refused() {
-    let good = Fake::<Bn254>::new(2).proving.vk;
+    let good = saying(&[Fr::from(5), Fr::from(6)]).key.vk;
     type Break = fn(&mut VerifyingKey<Bn254>);
     let breaks: [(&str, Break); 5] = [
         ("alpha", |key| key.alpha_g1 = G1Affine::identity()),
@@ -60,7 +60,8 @@ fn an_identity_anywhere_in_a_key_is_refused() {
 
 #[test]
 fn an_identity_anywhere_in_a_proof_is_refused() {
-    let good = Fake::<Bn254>::new(1).prove(&[Fr::from(5)]);
+    let naive = saying(&[Fr::from(5)]);
+    let good = naive.prove(&naive.z);
     type Break = fn(&mut Proof<Bn254>);
     let breaks: [(&str, Break); 3] = [
         ("A", |proof| proof.a = G1Affine::identity()),
@@ -83,11 +84,11 @@ fn an_identity_anywhere_in_a_proof_is_refused() {
 
 #[test]
 fn arkworks_panics_without_input_points_and_we_refuse() {
-    let mut key = Fake::<Bn254>::new(1).proving.vk;
+    let mut key = saying(&[Fr::from(5)]).key.vk;
     let proof = Proof::default();
     key.gamma_abc_g1.clear();
     let panicking = key.clone();
-    assert!(std::panic::catch_unwind(|| naive(&panicking, &[], &proof)).is_err());
+    assert!(std::panic::catch_unwind(|| verify(&panicking, &[], &proof)).is_err());
     let refused = CheckedKey::new(key, 0).unwrap_err();
     assert_eq!(
         refused,
