@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("engine", &[]),
     ("interop", &[]),
     ("claims", &["engine"]),
     ("samples", &["claims", "engine"]),
     ("soundness", &[]),
     ("circuits", &["claims", "engine"]),
+    (
+        "examination",
+        &["circuits", "claims", "engine", "samples", "soundness"],
+    ),
     ("proto", &[]),
     ("prover", &["circuits", "claims", "engine", "proto"]),
     ("verifier", &["claims", "engine", "log", "proto"]),

@@ -4,6 +4,7 @@ mod bench;
 mod circuit;
 mod export;
 mod import;
+mod soundness;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,8 @@ pub(crate) enum Command {
     Export(export::Arguments),
     /// Makes key files of a `.zkey` for one of our circuits.
     Import(import::Arguments),
+    /// Looks for missing constraints in a circuit, and holds what it finds against what is pinned.
+    Soundness(soundness::Arguments),
 }
 
 /// Runs a subcommand.
@@ -29,6 +32,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Circuit(arguments) => circuit::run(&arguments)?,
         Command::Export(arguments) => export::run(&arguments)?,
         Command::Import(arguments) => import::run(&arguments)?,
+        Command::Soundness(arguments) => return soundness::run(&arguments),
     }
     Ok(ExitCode::SUCCESS)
 }
