@@ -7,16 +7,18 @@ use taxproof_claims::record::{Values, ValuesError};
 use taxproof_claims::schema::{Quantity, Schema, ValueError};
 use taxproof_claims::shape::Layout;
 
-use crate::calendar::{Month, Span};
+use crate::calendar::Month;
 use crate::ledger::Account;
-use crate::rules::{AttributeRule, Condition, Derivations, FieldRule, Frequency};
+use crate::rules::Derivations;
 use crate::taxpayer::{Fact, Facts};
 
+mod attributes;
+mod fields;
 mod invoiced;
 mod standing;
 
 use invoiced::Invoiced;
-use standing::{Filings, Payments};
+use standing::Filings;
 
 /// What records are derived by: the same for every enterprise of an epoch.
 #[derive(Debug, Clone, Copy)]
@@ -166,136 +168,6 @@ impl Subject<'_> {
                 None => Err(Underivable::Unknown(field.name.clone())),
             })
             .collect()
-    }
-
-    fn field(
-        &self,
-        field: &Quantity,
-        rule: &FieldRule,
-        quarter: Period,
-    ) -> Result<i128, Underivable> {
-        let filings = |kinds| self.filings.of(kinds).ending_in(quarter);
-        Ok(match rule {
-            FieldRule::Sum { of, kinds, paid } => filings(kinds)
-                .filter(|f| !paid || f.is_paid(self.terms.as_of))
-                .map(|f| f.latest.sum(of))
-                .sum(),
-            FieldRule::Filings { kinds } => filings(kinds).count() as i128,
-            FieldRule::HasFiling { kinds } => filings(kinds).next().is_some().into(),
-            FieldRule::HasAmount { of, kinds } => filings(kinds).any(|f| f.states_any(of)).into(),
-            FieldRule::LateFilings { kinds } => {
-                filings(kinds).filter(|f| f.is_late()).count() as i128
-            }
-            FieldRule::Invoiced => self.invoiced.total(Span::quarter(quarter)),
-            FieldRule::InvoiceGap => self.invoiced.longest_gap(quarter).min(field.max.into()),
-            FieldRule::TopCustomerShare { months } => {
-                let to = Month::last_of(quarter);
-                self.invoiced.top_customer_share(Span::ending(to, *months))
-            }
-            FieldRule::Constant { value } => self.constant(field, value)?.into(),
-        })
-    }
-
-    fn attribute(&self, attribute: &Quantity) -> Result<Value, Underivable> {
-        let unknown = || Underivable::Unknown(attribute.name.clone());
-        let rule = self.terms.derivations.attributes.get(&attribute.name);
-        let derived = match rule.ok_or_else(unknown)? {
-            AttributeRule::HolderSince => Some(self.holder_since.days()),
-            AttributeRule::Register { of, default } => match (self.fact(attribute, of)?, default) {
-                (None, Some(text)) => Some(self.constant(attribute, text)?),
-                (fact, _) => fact,
-            },
-            AttributeRule::LastPayment { of, kinds } => {
-                self.payments(of, kinds).last().map(Date::days)
-            }
-            AttributeRule::PaymentGap { of, kinds, months } => {
-                let gap = self.payments(of, kinds).longest_gap(self.window(*months));
-                Some(gap.into())
-            }
-            AttributeRule::MissingFilings {
-                kinds,
-                months,
-                every,
-                quarterly,
-            } => {
-                let every = self.frequency(*every, quarterly.as_ref());
-                let due = self.since_first(self.window(*months));
-                let missing = due.map_or(0, |due| self.filings.of(kinds).missing(due, every));
-                Some(missing.into())
-            }
-            AttributeRule::NilFilings { of, kinds, months } => {
-                let window = self.window(*months);
-                let in_window = self.filings.of(kinds).ending_within(window);
-                Some(in_window.filter(|f| f.is_nil(of)).count() as i64)
-            }
-            AttributeRule::MissingQuarters { kinds, of, months } => {
-                Some(self.missing_quarters(kinds, of, *months))
-            }
-            AttributeRule::FirstFiling { kinds } => {
-                let first = self.filings.of(kinds).first_month();
-                first.map(|month| month.first_day().days())
-            }
-            AttributeRule::LastFiling { kinds } => {
-                let newest = Month::last_of(self.terms.newest);
-                let last = self.filings.of(kinds).last_month(newest);
-                last.map(|month| month.last_day().days())
-            }
-            AttributeRule::IdleInvoiceMonths { months } => {
-                Some(self.invoiced.idle_months(self.window(*months)).into())
-            }
-            AttributeRule::Constant { value } => Some(self.constant(attribute, value)?),
-        };
-        let derived = derived.or(attribute.missing).ok_or_else(unknown)?;
-        value(&attribute.name, derived.into())
-    }
-
-    /// The last `months` months of the record.
-    fn window(&self, months: u32) -> Span {
-        Span::ending(Month::last_of(self.terms.newest), months)
-    }
-
-    /// The months of a window in which the enterprise existed.
-    fn since_first(&self, window: Span) -> Option<Span> {
-        let from = window.from.max(self.first?);
-        (from <= window.to).then_some(Span { from, ..window })
-    }
-
-    fn payments(&self, of: &[String], kinds: &[String]) -> Payments {
-        self.filings.of(kinds).payments(of, self.terms.as_of)
-    }
-
-    fn missing_quarters(&self, kinds: &[String], of: &[String], months: u32) -> i64 {
-        let Some(window) = self.since_first(self.window(months)) else {
-            return 0;
-        };
-        let first = window.from.period().index();
-        let quarters =
-            (first..=self.terms.newest.index()).filter_map(|i| Period::from_index(i).ok());
-        let filings = self.filings.of(kinds);
-        let there = |quarter: &Period| {
-            let mut within = filings.ending_in(*quarter).filter(|f| !f.is_long());
-            within.any(|f| of.is_empty() || f.states_any(of))
-        };
-        quarters.filter(|quarter| !there(quarter)).count() as i64
-    }
-
-    fn frequency(&self, every: Frequency, quarterly: Option<&Condition>) -> Frequency {
-        let fact = quarterly.and_then(|c| Some((c, self.facts?.get(&c.register)?)));
-        match fact {
-            Some((condition, Fact::Name(name))) if condition.is.contains(name) => {
-                Frequency::Quarter
-            }
-            _ => every,
-        }
-    }
-
-    fn fact(&self, attribute: &Quantity, name: &str) -> Result<Option<i64>, Underivable> {
-        Ok(match self.facts.and_then(|facts| facts.get(name)) {
-            None => None,
-            Some(Fact::Day(day)) => Some(day.days()),
-            Some(Fact::Number(number)) => Some(number.get()),
-            Some(Fact::Name(text)) => Some(self.constant(attribute, text)?),
-        })
     }
 
     fn constant(&self, quantity: &Quantity, text: &str) -> Result<i64, Underivable> {

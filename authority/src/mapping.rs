@@ -220,6 +220,12 @@ pub const BR_LISTED_SCHEMA: &str = include_str!("../../schemas/br-listed.toml");
 /// The mapping of Brazil's listed companies.
 pub const BR_LISTED: &str = include_str!("../../mappings/br-listed.toml");
 
+/// A schema of quantities that look back over months.
+pub const CN_ROLLING_SCHEMA: &str = include_str!("../../schemas/cn-rolling.toml");
+
+/// Its mapping, of the same tables as [`CN_TAX`]'s.
+pub const CN_ROLLING: &str = include_str!("../../mappings/cn-rolling.toml");
+
 impl Mapping {
     /// Reads a mapping file for a schema.
     ///
@@ -408,11 +414,23 @@ fn check_amount(
     derive: &Derivations,
     schema: &Schema,
 ) -> Result<(), MappingError> {
-    for (quantity, rule) in &derive.fields {
-        let FieldRule::Sum { of, .. } = rule else {
-            continue;
-        };
-        let unit = schema.field(quantity).map(|(_, q)| &q.unit);
+    let fields = derive
+        .fields
+        .iter()
+        .filter_map(|(quantity, rule)| match rule {
+            FieldRule::Sum { of, .. } => Some((quantity, of)),
+            _ => None,
+        });
+    let attributes = derive
+        .attributes
+        .iter()
+        .filter_map(|(quantity, rule)| match rule {
+            AttributeRule::Sum { of, .. } => Some((quantity, of)),
+            _ => None,
+        });
+    for (quantity, of) in fields.chain(attributes) {
+        let found = schema.field(quantity).or(schema.attribute(quantity));
+        let unit = found.map(|(_, q)| &q.unit);
         let fits = match measure {
             Measure::Money => matches!(unit, Some(Unit::Money)),
             Measure::Count => matches!(unit, Some(Unit::Count { .. })),

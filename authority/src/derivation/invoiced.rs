@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use taxproof_claims::date::Date;
-use taxproof_claims::period::Period;
 
 use crate::calendar::{Month, Span};
 use crate::invoice::Invoice;
@@ -44,10 +43,10 @@ impl<'a> Invoiced<'a> {
         self.within(span).map(|i| i128::from(i.amount.get())).sum()
     }
 
-    /// The longest run of days without an invoice whose last day is in a quarter, or that is still
+    /// The longest run of days without an invoice whose last day is in a span, or that is still
     /// open at its end.
-    pub(super) fn longest_gap(&self, quarter: Period) -> i128 {
-        let (first, end) = (quarter.first_day().days(), quarter.last_day().days());
+    pub(super) fn longest_gap(&self, span: Span) -> i128 {
+        let (first, end) = (span.from.first_day().days(), span.to.last_day().days());
         // A run begins the day after an invoice, or on the enterprise's first day.
         let Some(mut begins) = self.begins.map(Date::days) else {
             return 0;
@@ -66,10 +65,7 @@ impl<'a> Invoiced<'a> {
     /// The largest buyer's share of what was invoiced in a span, rounded up, in hundredths of a
     /// per cent; all of it where nothing was invoiced on balance.
     pub(super) fn top_customer_share(&self, span: Span) -> i128 {
-        let mut buyers: BTreeMap<&str, i128> = BTreeMap::new();
-        for invoice in self.within(span) {
-            *buyers.entry(&invoice.buyer).or_default() += i128::from(invoice.amount.get());
-        }
+        let buyers = self.by_buyer(span);
         let total: i128 = buyers.values().sum();
         let top = buyers.values().copied().max().unwrap_or_default();
         if total <= 0 {
@@ -77,6 +73,20 @@ impl<'a> Invoiced<'a> {
         }
         let share = (top * WHOLE + total - 1) / total;
         share.clamp(0, WHOLE)
+    }
+
+    /// How many buyers bought something on balance in a span. Those without a name are one.
+    pub(super) fn customers(&self, span: Span) -> i128 {
+        let buyers = self.by_buyer(span);
+        buyers.values().filter(|bought| **bought > 0).count() as i128
+    }
+
+    fn by_buyer(&self, span: Span) -> BTreeMap<&str, i128> {
+        let mut buyers: BTreeMap<&str, i128> = BTreeMap::new();
+        for invoice in self.within(span) {
+            *buyers.entry(&invoice.buyer).or_default() += i128::from(invoice.amount.get());
+        }
+        buyers
     }
 
     /// Months of a window without an invoice.

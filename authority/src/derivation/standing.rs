@@ -203,9 +203,25 @@ impl Payments {
         self.0.last().copied()
     }
 
+    /// Months from that of the last payment to a month; payments in later months do not count.
+    pub(super) fn months_since(&self, to: Month) -> Option<u32> {
+        let before = self.months().filter(|month| *month <= to);
+        before.max().map(|month| month.through(to) - 1)
+    }
+
+    /// How many months of a window have a payment.
+    pub(super) fn months_paid(&self, window: Span) -> u32 {
+        let paid: BTreeSet<Month> = self.months().filter(|m| window.contains(*m)).collect();
+        paid.len() as u32
+    }
+
+    fn months(&self) -> impl Iterator<Item = Month> {
+        self.0.iter().copied().filter_map(Month::of)
+    }
+
     /// The longest run of months of a window without a payment.
     pub(super) fn longest_gap(&self, window: Span) -> u32 {
-        let paid: BTreeSet<Month> = self.0.iter().copied().filter_map(Month::of).collect();
+        let paid: BTreeSet<Month> = self.months().collect();
         let mut longest = 0;
         let mut run = 0;
         for month in window.from.until(window.to) {
