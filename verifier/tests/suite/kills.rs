@@ -80,12 +80,13 @@ async fn limit(world: &World) -> Asked {
         .await
 }
 
-/// Rounds of: start the replicas, submit at all of them at once, kill one at any moment.
+/// Rounds of: start the replicas, submit two presentations of each of some requests at all of them at
+/// once, kill one at any moment.
 async fn kill_rounds(database: Option<&str>, replicas: usize, rounds: usize) {
     let world = world(database).await;
     let config = world.folder.path().join("bank.toml");
     let mut acknowledged: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut submitted: Vec<(Digest, Presentation)> = Vec::new();
+    let mut submitted: Vec<(Digest, [Presentation; 2])> = Vec::new();
     for _ in 0..rounds {
         let mut processes = Vec::new();
         for _ in 0..replicas {
@@ -94,12 +95,14 @@ async fn kill_rounds(database: Option<&str>, replicas: usize, rounds: usize) {
         let mut tasks = Vec::new();
         for _ in 0..8 {
             let asked = limit(&world).await;
-            let presentation = asked.present();
-            for process in &processes {
-                let sealed = world.seal(&presentation);
-                tasks.push(tokio::spawn(submit(process.channel.clone(), sealed)));
+            let rivals = [asked.present(), asked.present()];
+            for presentation in &rivals {
+                for process in &processes {
+                    let sealed = world.seal(presentation);
+                    tasks.push(tokio::spawn(submit(process.channel.clone(), sealed)));
+                }
             }
-            submitted.push((asked.request.digest(), presentation));
+            submitted.push((asked.request.digest(), rivals));
         }
         let moment = rand::thread_rng().gen_range(0..25);
         tokio::time::sleep(Duration::from_millis(moment)).await;
@@ -112,12 +115,21 @@ async fn kill_rounds(database: Option<&str>, replicas: usize, rounds: usize) {
         }
         processes.into_iter().for_each(Process::kill);
     }
-    // What was not acknowledged can be submitted again, and what was gets the same answer.
+    // What was not acknowledged can be submitted again, and what was gets the same answer; of two
+    // presentations of a request one has decided it, and the other never does.
     let last = Process::start(&config, "").await;
-    for (_, presentation) in &submitted {
-        let sealed = world.seal(presentation);
-        let decision = submit(last.channel.clone(), sealed).await.unwrap();
-        acknowledge(&mut acknowledged, decision);
+    for (_, rivals) in &submitted {
+        let mut refused = 0;
+        for presentation in rivals {
+            match submit(last.channel.clone(), world.seal(presentation)).await {
+                Ok(decision) => acknowledge(&mut acknowledged, decision),
+                Err(status) => {
+                    assert_eq!(status.code(), Code::AlreadyExists, "{status:?}");
+                    refused += 1;
+                }
+            }
+        }
+        assert_eq!(refused, 1);
     }
     last.kill();
     let chain = world.bank.audit().await.unwrap().unwrap();
