@@ -78,6 +78,22 @@ fn any_single_bad_proof_is_named() {
     }
 }
 
+/// Longer than the parts that a batch is tried in.
+#[test]
+fn bad_proofs_of_long_batches_are_named() {
+    let good = || (0..40).map(|i| (fixture().entries[i % 9].0, i % 9, i % 9));
+    assert_eq!(fixture().verify(&good().collect::<Vec<_>>()), Ok(()));
+    let all: Vec<usize> = (0..40).collect();
+    for bad in [&[0][..], &[15, 16], &[32, 39], &[3, 20, 21, 38], &all] {
+        let mut entries: Vec<_> = good().collect();
+        for &place in bad {
+            entries[place].2 = (place + 2) % 9;
+        }
+        let expected = Err(BadProofs(bad.to_vec()));
+        assert_eq!(fixture().verify(&entries), expected);
+    }
+}
+
 #[test]
 fn a_proof_for_another_policy_is_bad() {
     let mut entries = fixture().good(5);
