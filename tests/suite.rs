@@ -14,6 +14,7 @@ mod epoch_log;
 mod over_tls;
 mod readme;
 mod real_data;
+mod service;
 mod snarkjs;
 mod support;
 mod unsafe_code;

@@ -8,7 +8,6 @@ mod contestant;
 mod csv;
 mod energy;
 mod html;
-mod machine;
 mod peer;
 mod phases;
 mod plots;

@@ -1,8 +1,11 @@
-//! What researchers do with a circuit: measure it, and exchange its files with other provers.
+//! What researchers do: measure circuits, provers and a bank's service, and exchange files with other
+//! provers.
 
 pub mod bench;
 mod claim;
 pub mod export;
 pub mod import;
+mod machine;
+pub mod service;
 
 pub use claim::Claim;

@@ -1,9 +1,10 @@
-//! `taxproof research`: what researchers measure, without a server. One module a subcommand.
+//! `taxproof research`: what researchers measure. One module a subcommand.
 
 mod bench;
 mod circuit;
 mod export;
 mod import;
+mod service;
 mod soundness;
 
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Export(export::Arguments),
     /// Makes key files of a `.zkey` for one of our circuits.
     Import(import::Arguments),
+    /// Starts a bank's service and loads it from outside.
+    Service(service::Arguments),
     /// Looks for missing constraints in a circuit, and holds what it finds against what is pinned.
     Soundness(soundness::Arguments),
 }
@@ -32,6 +35,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Circuit(arguments) => circuit::run(&arguments)?,
         Command::Export(arguments) => export::run(&arguments)?,
         Command::Import(arguments) => import::run(&arguments)?,
+        Command::Service(arguments) => service::run(&arguments)?,
         Command::Soundness(arguments) => return soundness::run(&arguments),
     }
     Ok(ExitCode::SUCCESS)

@@ -158,7 +158,7 @@ impl<E: NamedPairing + SnarkjsCurve> Contestant<E> for Process {
 fn watch(child: &mut Child) -> Result<Option<u64>, BenchError> {
     let mut peak = None;
     while child.try_wait()?.is_none() {
-        peak = peak.max(super::machine::memory_of_family(child.id()));
+        peak = peak.max(crate::machine::memory_of_family(child.id()));
         std::thread::sleep(Duration::from_millis(2));
     }
     Ok(peak)

@@ -4,9 +4,10 @@ use ark_groth16::Proof;
 use serde::Serialize;
 use taxproof_claims::curve::NamedPairing;
 
+use super::BenchError;
 use super::contestant::Described;
 use super::energy::Meter;
-use super::{BenchError, machine};
+use crate::machine;
 
 /// Milliseconds of several runs.
 #[derive(Debug, Clone, Serialize)]

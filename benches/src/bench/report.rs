@@ -7,10 +7,10 @@ use taxproof_circuits::ClauseCount;
 use taxproof_claims::curve::{Curve, NamedPairing};
 
 use super::contestant::{Described, KernelChoice};
-use super::machine::Machine;
 use super::race::Times;
 use super::workload::Workload;
 use super::{BenchError, csv, html, phases, plots, summary};
+use crate::machine::Machine;
 
 /// What a run found. Times are in milliseconds, memory is in bytes.
 #[derive(Debug, Clone, Serialize)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What a reader must know of the machine to compare.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     cpu: String,
     cores: usize,
     ifma: bool,
@@ -23,7 +23,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn look() -> Self {
+    pub(crate) fn look() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let field = |name: &str| {
             let line = cpuinfo.lines().find(|line| line.starts_with(name))?;
@@ -45,12 +45,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn look_again(&mut self) {
+    pub(crate) fn look_again(&mut self) {
         self.load_after = load();
     }
 
     /// Names and values, for people.
-    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let known =
             |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
         let load = |load: Option<f64>| load.map_or("not known".to_owned(), |l| format!("{l:.1}"));
@@ -101,18 +101,18 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
 }
 
 /// Forgets the most memory that this process has taken so far.
-pub(super) fn forget_peak() {
+pub(crate) fn forget_peak() {
     // Where this is not allowed, the figure is that of the whole run, an upper bound.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The most memory that this process has taken, in bytes.
-pub(super) fn peak() -> Option<u64> {
+pub(crate) fn peak() -> Option<u64> {
     kilobytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 /// The memory that a process and its descendants take, in bytes.
-pub(super) fn memory_of_family(process: u32) -> Option<u64> {
+pub(crate) fn memory_of_family(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let own = kilobytes(&status, "VmRSS:")?;
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));

@@ -1,0 +1,228 @@
+//! From calls to figures.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::load::{Fate, Load, Sample};
+
+/// How long some calls took, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Latency {
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+    pub(super) max_ms: f64,
+}
+
+impl Latency {
+    /// `None` where there were no calls.
+    fn of(mut times: Vec<Duration>) -> Option<Self> {
+        times.sort_unstable();
+        // The least time that so many in a hundred do not exceed.
+        let place = |percent: usize| (times.len() * percent).div_ceil(100).checked_sub(1);
+        let at = |percent| Some(milliseconds(times[place(percent)?]));
+        Some(Self {
+            p50_ms: at(50)?,
+            p99_ms: at(99)?,
+            max_ms: at(100)?,
+        })
+    }
+}
+
+/// Calls of one kind, one after another or at once.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Closed {
+    /// Callers, each with one call at a time.
+    pub(super) in_flight: usize,
+    pub(super) seconds: f64,
+    pub(super) served: usize,
+    pub(super) shed: usize,
+    pub(super) per_second: f64,
+    /// The server's CPU time for each call that was served.
+    pub(super) server_cpu_ms_each: f64,
+    /// Cores that the server kept busy.
+    pub(super) server_cores: f64,
+    /// Cores that the load itself kept busy, on the same machine.
+    pub(super) client_cores: f64,
+    pub(super) latency: Option<Latency>,
+}
+
+impl Closed {
+    pub(super) fn new(in_flight: usize, load: &Load) -> Self {
+        let served = times(load, Fate::Served);
+        let seconds = load.time.as_secs_f64();
+        Self {
+            in_flight,
+            seconds,
+            served: served.len(),
+            shed: times(load, Fate::Shed).len(),
+            per_second: served.len() as f64 / seconds,
+            server_cpu_ms_each: milliseconds(load.server) / served.len().max(1) as f64,
+            server_cores: load.server.as_secs_f64() / seconds,
+            client_cores: load.client.as_secs_f64() / seconds,
+            latency: Latency::of(served),
+        }
+    }
+}
+
+/// Calls at a fixed rate.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Open {
+    pub(super) seconds: f64,
+    /// Calls a second that were made.
+    pub(super) offered_per_second: f64,
+    /// That rate over the peak's.
+    pub(super) offered_over_peak: f64,
+    /// Presentations decided a second, the first fifth of the time left out.
+    pub(super) goodput_per_second: f64,
+    /// That over the peak's.
+    pub(super) goodput_ratio: f64,
+    /// Presentations decided for each second of the server's CPU time, over the same at the peak:
+    /// what is left of the ratio where the load itself does not take from the server's cores.
+    pub(super) goodput_per_cpu_ratio: f64,
+    pub(super) served: usize,
+    pub(super) shed: usize,
+    /// Calls that took longer than the service lets them.
+    pub(super) late: usize,
+    pub(super) server_cores: f64,
+    pub(super) client_cores: f64,
+    /// Of what was decided.
+    pub(super) latency: Option<Latency>,
+    /// Of what was shed.
+    pub(super) shed_latency: Option<Latency>,
+}
+
+impl Open {
+    pub(super) fn new(load: &Load, peak: &Closed) -> Self {
+        let served = times(load, Fate::Served);
+        let shed = times(load, Fate::Shed);
+        let seconds = load.time.as_secs_f64();
+        let warm = load.time / 5;
+        let in_time = |after: Duration| {
+            let ended = |s: &&Sample| s.fate == Fate::Served && s.end > after && s.end <= load.time;
+            load.samples.iter().filter(ended).count() as f64
+        };
+        let goodput = in_time(warm) / (load.time - warm).as_secs_f64();
+        let cpu_each = load.server.as_secs_f64() * 1e3 / in_time(Duration::ZERO).max(1.0);
+        let offered = load.offered as f64 / seconds;
+        Self {
+            seconds,
+            offered_per_second: offered,
+            offered_over_peak: offered / peak.per_second,
+            goodput_per_second: goodput,
+            goodput_ratio: goodput / peak.per_second,
+            goodput_per_cpu_ratio: peak.server_cpu_ms_each / cpu_each,
+            served: served.len(),
+            shed: shed.len(),
+            late: times(load, Fate::Late).len(),
+            server_cores: load.server.as_secs_f64() / seconds,
+            client_cores: load.client.as_secs_f64() / seconds,
+            latency: Latency::of(served),
+            shed_latency: Latency::of(shed),
+        }
+    }
+}
+
+/// Batches by the call that takes a stream of presentations.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Batches {
+    /// Presentations of each batch.
+    pub(super) size: usize,
+    /// Batches at once.
+    pub(super) in_flight: usize,
+    pub(super) served: usize,
+    pub(super) per_second: f64,
+    pub(super) server_cpu_ms_each: f64,
+    pub(super) server_cores: f64,
+    pub(super) client_cores: f64,
+    /// Presentations a second over those of the peak of single calls.
+    pub(super) over_singles: f64,
+    /// The server's CPU time for each single call over that for each presentation of a batch.
+    pub(super) cpu_over_singles: f64,
+}
+
+impl Batches {
+    pub(super) fn new(size: usize, in_flight: usize, load: &Load, peak: &Closed) -> Self {
+        let batches = times(load, Fate::Served).len();
+        let (served, seconds) = (batches * size, load.time.as_secs_f64());
+        let cpu_each = milliseconds(load.server) / served.max(1) as f64;
+        Self {
+            size,
+            in_flight,
+            served,
+            per_second: served as f64 / seconds,
+            server_cpu_ms_each: cpu_each,
+            server_cores: load.server.as_secs_f64() / seconds,
+            client_cores: load.client.as_secs_f64() / seconds,
+            over_singles: served as f64 / seconds / peak.per_second,
+            cpu_over_singles: peak.server_cpu_ms_each / cpu_each,
+        }
+    }
+}
+
+fn times(load: &Load, fate: Fate) -> Vec<Duration> {
+    let of_fate = load.samples.iter().filter(|sample| sample.fate == fate);
+    of_fate.map(|sample| sample.took).collect()
+}
+
+pub(super) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(end: u64, took: u64, fate: Fate) -> Sample {
+        let (end, took) = (Duration::from_millis(end), Duration::from_millis(took));
+        Sample { end, took, fate }
+    }
+
+    fn load(samples: Vec<Sample>) -> Load {
+        Load {
+            offered: samples.len() as u64,
+            samples,
+            time: Duration::from_secs(1),
+            server: Duration::from_millis(500),
+            client: Duration::from_millis(100),
+        }
+    }
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let times = (1..=200).rev().map(Duration::from_millis).collect();
+        let latency = Latency::of(times).expect("some calls");
+        assert_eq!(
+            (latency.p50_ms, latency.p99_ms, latency.max_ms),
+            (100.0, 198.0, 200.0)
+        );
+        let one = Latency::of(vec![Duration::from_millis(7)]).expect("one call");
+        assert_eq!((one.p50_ms, one.p99_ms), (7.0, 7.0));
+        assert!(Latency::of(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn goodput_counts_what_was_decided_in_time_and_after_the_beginning() {
+        let peak = Closed::new(
+            1,
+            &load((1..=100).map(|i| sample(i, 1, Fate::Served)).collect()),
+        );
+        assert_eq!((peak.per_second, peak.server_cpu_ms_each), (100.0, 5.0));
+        let open = Open::new(
+            &load(vec![
+                sample(100, 1, Fate::Served),
+                sample(300, 2, Fate::Served),
+                sample(900, 3, Fate::Served),
+                sample(400, 1, Fate::Shed),
+                sample(1500, 900, Fate::Served),
+                sample(999, 5, Fate::Late),
+            ]),
+            &peak,
+        );
+        assert_eq!((open.served, open.shed, open.late), (4, 1, 1));
+        assert!((open.goodput_per_second - 2.5).abs() < 1e-9);
+        assert!((open.goodput_ratio - 0.025).abs() < 1e-9);
+        assert!((open.goodput_per_cpu_ratio - 0.03).abs() < 1e-9);
+        assert_eq!(open.shed_latency.map(|l| l.max_ms), Some(1.0));
+    }
+}
