@@ -8,6 +8,7 @@
 
 mod attacks;
 mod bench;
+mod clients;
 mod dependencies;
 mod enterprise;
 mod epoch_log;
