@@ -84,10 +84,9 @@ impl Scene {
             address,
             origin,
         };
-        let header = "bureau/epochs/1/header";
         let server = format!("http://{}", scene.address);
         for command in [
-            &format!("bank epoch add --server {server} {header}"),
+            &format!("bank epoch follow --server {server} bureau/log"),
             "enterprise trust --wallet wallet --add bureau.toml",
             "enterprise trust --wallet wallet --add bank.toml",
             &format!(

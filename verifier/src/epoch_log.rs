@@ -1,10 +1,11 @@
 //! Epochs that are in their authority's log (C2SP tlog-proof): what a bank takes.
 
-use taxproof_claims::epoch::SignedEpochHeader;
+use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
+use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_claims::trust::TrustList;
 use taxproof_log::{
-    Checkpoint, Files, Hash, InclusionError, InclusionProof, LogError, LogKey, LogReader, NotAKey,
-    Note, Quorum, WitnessKey, verify_consistency,
+    Checkpoint, Files, Hash, InclusionError, InclusionProof, LogError, LogKey, LogReader, Note,
+    Quorum, WitnessKey, verify_consistency,
 };
 
 use crate::epoch::{TrustedEpoch, UntrustedEpoch};
@@ -28,6 +29,21 @@ pub struct LogProof {
 }
 
 impl LogProof {
+    /// The log that has one epoch and no more, its head signed with the authority's secret: what a
+    /// bank is told that an experiment makes up.
+    pub fn of_only(signed: &SignedEpochHeader, secret: &SigningKey) -> Self {
+        let key = log_key(&signed.header.authority, secret.verifying_key());
+        let root = Hash::leaf(&signed.encode());
+        Self {
+            inclusion: InclusionProof {
+                index: 0,
+                hashes: Vec::new(),
+                checkpoint: Checkpoint::sign(&key, secret, 1, root),
+            },
+            consistency: Vec::new(),
+        }
+    }
+
     /// What shows that entry `index` is in the log of a head, and that this continues the one of
     /// `seen` epochs; 0 where none was seen.
     ///
@@ -46,6 +62,10 @@ impl LogProof {
     }
 }
 
+fn log_key(authority: &AuthorityId, key: VerifyingKey) -> LogKey {
+    LogKey::new(&authority.log_origin(), key).expect("letters, digits and hyphens make a name")
+}
+
 /// Why an epoch is not taken to be in its authority's log. Whoever hands it in is at fault, or the
 /// authority, which published it elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,9 +74,6 @@ pub enum NotLogged {
     /// The epoch itself is not trusted.
     #[error(transparent)]
     Epoch(#[from] UntrustedEpoch),
-    /// The authority's name cannot be a log's.
-    #[error(transparent)]
-    Key(#[from] NotAKey),
     /// The head does not count, or the header is not where the proof says.
     #[error(transparent)]
     Proof(#[from] InclusionError),
@@ -129,7 +146,7 @@ impl LoggedEpoch {
         let authority = trust.authority(&id);
         let authority = authority.ok_or_else(|| UntrustedEpoch::Authority(id.clone()))?;
         let quorum = Quorum {
-            log: LogKey::new(&id.log_origin(), authority.key.clone())?,
+            log: log_key(&id, authority.key.clone()),
             witnesses: witnessing.witnesses.clone(),
             required: witnessing.required,
         };

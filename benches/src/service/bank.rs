@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ark_bn254::Fr;
 use ark_ff::UniformRand as _;
@@ -21,6 +22,7 @@ use taxproof_claims::trust::{TrustList, TrustedAuthority};
 use taxproof_verifier::bank::{Bank, Clock, NewRequest};
 use taxproof_verifier::config::{Config, FILE, Folder, NewFolder};
 use taxproof_verifier::epoch::TrustedEpoch;
+use taxproof_verifier::epoch_log::LogProof;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -29,6 +31,9 @@ use super::forger::Forger;
 
 /// What applicants are asked.
 const POLICY: &str = include_str!("../../../policies/ccb-cloud-tax-loan.toml");
+
+/// A hundred years.
+const AGES: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A bank's folder, and what its applicants know.
 #[derive(Debug)]
@@ -58,10 +63,11 @@ impl MadeUp {
         let epoch = epoch(&authority, policy.shape().layout());
         let forger = Forger::new(policy.shape());
         let trust = trust(&authority);
+        let logged = LogProof::of_only(&epoch, &authority);
         let make = |place: &Path| {
             let opened = create(place, &trust, &forger, database)?;
             let runtime = tokio::runtime::Runtime::new()?;
-            runtime.block_on(fill(opened, &epoch, requests))
+            runtime.block_on(fill(opened, &epoch, logged.clone(), requests))
         };
         // Each request is on the disk before it is answered for, which for tens of thousands takes
         // minutes. They are made in memory, where there is such a place and room in it, and moved.
@@ -151,11 +157,11 @@ fn create(
     }
     .create(&bank)?;
     let file = bank.join(FILE);
-    if let Some(database) = database {
-        let mut config: Config = toml::from_str(&fs::read_to_string(&file)?)?;
-        config.database = Some(database.to_owned());
-        fs::write(&file, toml::to_string(&config)?)?;
-    }
+    let mut config: Config = toml::from_str(&fs::read_to_string(&file)?)?;
+    config.database = database.map(str::to_owned);
+    // The made-up epoch has a date of its own, however late it is measured.
+    config.maximum_epoch_age = AGES;
+    fs::write(&file, toml::to_string(&config)?)?;
     Ok(Folder::open(&file)?)
 }
 
@@ -163,10 +169,11 @@ fn create(
 async fn fill(
     folder: Folder,
     epoch: &SignedEpochHeader,
+    logged: LogProof,
     requests: usize,
 ) -> Result<(String, Vec<Request>), ServiceError> {
     let bank = Arc::new(Bank::open(folder, Clock::system()).await?);
-    bank.add_epoch(&epoch.encode()).await?;
+    bank.add_epoch(&epoch.encode(), logged).await?;
     let kept = bank.register_policy(POLICY, Format::Toml).await?;
     let mut making = JoinSet::new();
     for maker in 0..MAKERS {

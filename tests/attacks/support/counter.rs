@@ -41,7 +41,8 @@ impl Counter {
         let opened = new.create(&folder.path().join("bank")).unwrap();
         let bank = Bank::open(opened, Clock::of(|| NOW)).await.unwrap();
         let bank = Arc::new(bank);
-        bank.add_epoch(&firm.epoch.signed().encode()).await.unwrap();
+        let header = firm.epoch.signed().encode();
+        bank.add_epoch(&header, firm.logged.clone()).await.unwrap();
         bank.register_policy(POLICY, Format::Toml).await.unwrap();
         Self {
             bank,

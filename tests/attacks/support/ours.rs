@@ -28,6 +28,7 @@ use taxproof_claims::statement::{Consent, FixedInputs, Path, PublicInputs, Witne
 use taxproof_claims::trust::{TrustList, TrustedAuthority};
 use taxproof_prover::setup::KeyFiles;
 use taxproof_verifier::epoch::TrustedEpoch;
+use taxproof_verifier::epoch_log::LogProof;
 use taxproof_verifier::key::{Admission, AdmittedKey};
 use taxproof_verifier::presentation::{Question, Verdict, Verifier};
 
@@ -124,6 +125,8 @@ pub(crate) struct Firm {
     pub(crate) salt: Fr,
     pub(crate) path: Path<Fr>,
     pub(crate) epoch: TrustedEpoch,
+    /// That the epoch is in the bureau's log.
+    pub(crate) logged: LogProof,
     /// The bureau.
     pub(crate) trust: TrustList,
 }
@@ -146,9 +149,10 @@ impl Firm {
         let secrets = HolderSecrets::random().unwrap();
         let salt = Fr::rand(&mut OsRng);
         let (path, root) = path(record.leaf(&secrets.commitment(), salt));
-        let (epoch, trust) = signed(&record, root);
+        let (epoch, logged, trust) = signed(&record, root);
         Self {
             epoch,
+            logged,
             trust,
             record,
             secrets,
@@ -185,7 +189,7 @@ pub(crate) fn path(leaf: Fr) -> (Path<Fr>, Fr) {
     (path, current)
 }
 
-fn signed(record: &Record, root: Fr) -> (TrustedEpoch, TrustList) {
+fn signed(record: &Record, root: Fr) -> (TrustedEpoch, LogProof, TrustList) {
     let key = SigningKey::random(Profile::Sm).unwrap();
     let bureau = TrustedAuthority {
         id: "zhejiang".parse().unwrap(),
@@ -207,8 +211,10 @@ fn signed(record: &Record, root: Fr) -> (TrustedEpoch, TrustList) {
         authorities: vec![bureau],
         banks: vec![],
     };
-    let epoch = TrustedEpoch::verify(header.sign(&key), &trust).unwrap();
-    (epoch, trust)
+    let signed = header.sign(&key);
+    let logged = LogProof::of_only(&signed, &key);
+    let epoch = TrustedEpoch::verify(signed, &trust).unwrap();
+    (epoch, logged, trust)
 }
 
 /// What a firm answers to a bank's request: the truth, until somebody changes it.
