@@ -30,7 +30,9 @@ fn the_naive_prover_answers_with_a_bad_proof() {
     let prove = || Groth16::<Bn254>::prove(&naive.key, Written(square(6)), &mut OsRng);
     match catch_unwind(AssertUnwindSafe(prove)) {
         Ok(proof) => assert!(!verify(&naive.key.vk, &[Fr::from(49)], &proof.unwrap())),
-        Err(_) => assert!(cfg!(debug_assertions), "it panics in debug builds only"),
+        // What a service would do that proves so: end.
+        Err(_) if cfg!(debug_assertions) => {}
+        Err(_) => panic!("it panics in debug builds only"),
     }
 }
 

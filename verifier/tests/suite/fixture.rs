@@ -1,7 +1,6 @@
 //! A stand-in for the real circuit: any public inputs, nothing proven of them but that the prover
 //! holds two factors of the first. Whoever holds the key binds a proof to all of its inputs.
 
-use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
 use ark_ff::Field;
 use ark_groth16::{Groth16, Proof, ProvingKey};
