@@ -14,7 +14,8 @@ use taxproof_soundness::{Circuit, Label, Witness};
 
 /// Statements that the circuit is examined at: a quiet one, then as many random ones.
 const RANDOM: usize = 40;
-/// And those at the ends of what may be: every so many of the 32.
+/// And those at the ends of what may be: every so many of the 32; and for every attribute two in
+/// which every selector selects it, because a term that is 0 everywhere is missed nowhere.
 const LARGEST: usize = 5;
 
 /// Public inputs that are computed. A forger may let them follow what is forged.
@@ -46,6 +47,8 @@ impl<F: Poseidon2Field> Subject<F> {
         scenarios.extend((0..RANDOM).map(|_| Scenario::random(rng, shape)));
         let ends = (0..32).step_by(LARGEST);
         scenarios.extend(ends.map(|case| Scenario::largest(rng, shape, case)));
+        let attributes = (0..shape.attributes).chain(0..shape.attributes);
+        scenarios.extend(attributes.map(|attribute| Scenario::selecting(rng, shape, attribute)));
         Self {
             shape,
             symbols: Symbols::new(shape, &matrices),

@@ -14,6 +14,7 @@ use taxproof_claims::subject::IdScheme;
 use taxproof_engine::poseidon2::Poseidon2Field;
 
 use crate::largest::{Ends, largest_numbers, largest_values};
+use crate::values::all_known;
 use crate::{numbers, one_of, values};
 
 /// A true statement and what it was made of.
@@ -62,6 +63,27 @@ impl<F: Poseidon2Field> Scenario<F> {
         let all = Consent::from_bits(shape, all_bits(shape));
         scenario.consent_to(all.expect("no bit is above the shape's"));
         scenario
+    }
+
+    /// A random policy of which every rule on an attribute, and every variable of the scorecard on
+    /// one, selects this one; no attribute is 0.
+    pub fn selecting(rng: &mut StdRng, shape: Shape, attribute: usize) -> Self {
+        let values = all_known(rng, shape);
+        let mut numbers = numbers(rng, shape, &values);
+        numbers
+            .range
+            .iter_mut()
+            .for_each(|rule| rule.attribute = attribute);
+        numbers
+            .sets
+            .iter_mut()
+            .for_each(|rule| rule.attribute = attribute);
+        let card = numbers
+            .card
+            .iter_mut()
+            .flat_map(|card| &mut card.attributes);
+        card.for_each(|variable| variable.attribute = attribute);
+        Self::new(rng, numbers, values)
     }
 
     /// These numbers on these values; everything else is random, the outcome true.

@@ -19,6 +19,18 @@ pub fn values(rng: &mut StdRng, shape: Shape) -> Values {
     Values::new(shape.layout(), &attributes, &rows).expect("the values are the layout's")
 }
 
+/// A random record on which every period is, and no attribute is 0.
+pub(crate) fn all_known(rng: &mut StdRng, shape: Shape) -> Values {
+    let mut attributes: Vec<Value> = (0..shape.attributes)
+        .map(|_| value_of(rng.gen_range(1..1 << 16)))
+        .collect();
+    attributes[PERIODS_AVAILABLE] = value_of(shape.periods as i64);
+    let rows: Vec<Vec<Value>> = (0..shape.periods)
+        .map(|_| (0..shape.fields).map(|_| value(rng)).collect())
+        .collect();
+    Values::new(shape.layout(), &attributes, &rows).expect("the values are the layout's")
+}
+
 fn value(rng: &mut StdRng) -> Value {
     let largest = (1i64 << VALUE_BITS) - 1;
     let value = match rng.gen_range(0..6) {
@@ -28,5 +40,9 @@ fn value(rng: &mut StdRng) -> Value {
         4 => rng.gen_range(-largest..=largest),
         _ => one_of([largest, -largest], rng),
     };
-    Value::new(value.into()).expect("no value is larger than the largest")
+    value_of(value)
+}
+
+fn value_of(n: i64) -> Value {
+    Value::try_from(n).expect("no value is larger than the largest")
 }
