@@ -102,7 +102,7 @@ impl<F: Files> LogReader<F> {
         if index >= size {
             return Err(LogError::Beyond {
                 size,
-                asked: index + 1,
+                asked: index.saturating_add(1),
             });
         }
         let entry = self
@@ -125,7 +125,7 @@ impl<F: Files> LogReader<F> {
         if index >= head.size {
             return Err(LogError::Beyond {
                 size: head.size,
-                asked: index + 1,
+                asked: index.saturating_add(1),
             });
         }
         let hashes = prove_inclusion(&TileHashes::new(&self.files, head.size), index, head.size)?;

@@ -35,6 +35,10 @@ fn entries_are_there_and_proven_however_the_log_grew() {
             asked: 601
         })
     ));
+    for index in [600, u64::MAX] {
+        let beyond = at_once.files().inclusion(index, &all);
+        assert!(matches!(beyond, Err(LogError::Beyond { size: 600, .. })));
+    }
 }
 
 #[test]
