@@ -215,7 +215,7 @@ fn a_python_client_knows_the_service_by_reflection() {
     let services = found["services"].as_array().unwrap();
     for other in [
         "grpc.health.v1.Health",
-        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
     ] {
         assert!(services.contains(&other.into()), "{services:?}");
     }
