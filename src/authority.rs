@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Ingest(IngestArguments),
     /// Commits to every registered enterprise's record and publishes the next epoch.
     Publish(PublishArguments),
+    /// Issues an enterprise's credential of the newest epoch, encrypted to it.
+    Issue(IssueArguments),
     /// Prints what banks and wallets put into their trust lists.
     Trust(FolderArguments),
     /// Shows an authority, or one of its epochs.
@@ -142,6 +144,19 @@ pub(crate) struct PublishArguments {
     epoch: Option<u64>,
 }
 
+/// To whom a credential is issued.
+#[derive(Debug, Args)]
+pub(crate) struct IssueArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The enterprise's id.
+    #[arg(long, value_name = "ID")]
+    enterprise: String,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 /// What to show.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
@@ -176,6 +191,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Register(arguments) => register(&arguments),
         Command::Ingest(arguments) => ingest(arguments),
         Command::Publish(arguments) => publish(arguments),
+        Command::Issue(arguments) => issue(&arguments),
         Command::Trust(arguments) => trust(&arguments),
         Command::Show(arguments) => show(&arguments),
         Command::Generate(arguments) => generate(&arguments),
@@ -267,8 +283,7 @@ fn summarise(report: &IngestReport, path: &Path) {
         );
     }
     eprintln!("{} enterprises on record", report.enterprises);
-    let doubts: usize = report.files.iter().map(|f| f.findings.len()).sum();
-    if doubts > 0 {
+    if report.files.iter().any(|f| f.refusals + f.doubts > 0) {
         eprintln!(
             "hint: `{}` says of each row why, and who should do what",
             path.display()
@@ -328,6 +343,15 @@ fn announce(published: &Published) {
     }
 }
 
+fn issue(arguments: &IssueArguments) -> anyhow::Result<()> {
+    let authority = Authority::open(&arguments.folder.dir)?;
+    let scheme = authority.schema().id_scheme;
+    let enterprise = scheme.parse(&arguments.enterprise)?;
+    let sealed = authority.issue(&enterprise)?;
+    let out = &arguments.out;
+    fs::write(out, sealed).with_context(|| format!("`{}`", out.display()))
+}
+
 fn trust(arguments: &FolderArguments) -> anyhow::Result<()> {
     let authority = Authority::open(&arguments.dir)?;
     let list = TrustList {
@@ -356,11 +380,8 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
     println!("profile      {}", settings.profile);
     println!("schema       {}", authority.schema().id);
     println!("key          {}", authority.trusted().key);
-    println!("on record    {} enterprises", authority.ledger()?.len());
-    println!(
-        "registered   {} enterprises",
-        authority.registrations().count()
-    );
+    println!("on record    {} enterprises", authority.ledger().len());
+    println!("registered   {} enterprises", authority.registered());
     for signed in authority.headers() {
         let header = &signed.header;
         let date = header.date().map(|d| d.to_string()).unwrap_or_default();

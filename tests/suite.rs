@@ -7,6 +7,7 @@
 )]
 
 mod attacks;
+mod authority;
 mod bench;
 mod clients;
 mod dependencies;

@@ -1,4 +1,5 @@
-//! Auditing an authority's log from outside: whoever has the authority's key and a copy of the log.
+//! Auditing an authority's log from outside: whoever has the authority's key and a copy of the log; and
+//! its leaves from inside, because only the authority knows whose they are.
 //!
 //! What is found is the authority's doing, or that of whoever serves its log; a [`Fork`] convicts
 //! the authority before anybody who has its key.
@@ -6,9 +7,13 @@
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::{AuthorityId, EpochHeader, SignedEpochHeader};
 use taxproof_claims::signature::VerifyingKey;
+use taxproof_claims::subject::EnterpriseId;
 use taxproof_log::{
     Checkpoint, CheckpointError, Files, Fork, LogError, LogKey, LogReader, NotAKey, Note, Quorum,
 };
+
+use crate::authority::Authority;
+use crate::error::AuthorityError;
 
 /// What an audit found wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +36,25 @@ pub enum Finding {
     /// An epoch is older than the one before it, in time or in its newest period.
     #[error("epoch {0} is older than the one before it")]
     Older(u64),
+    /// An enterprise has two leaves: it could prove from the record that suits it.
+    #[error("`{0}` has two leaves in the newest epoch")]
+    TwoLeaves(EnterpriseId),
+    /// A leaf is not where its enterprise's is said to be, or not the hash of its record.
+    #[error("the leaf of `{0}` is not the hash of its record, or another's")]
+    Leaf(EnterpriseId),
+    /// Leaves that are nobody's, or enterprises that have none.
+    #[error("the newest epoch has {leaves} leaves, but is of {enterprises} enterprises")]
+    Leaves {
+        /// As the header says.
+        leaves: u64,
+        /// As the folder says.
+        enterprises: u64,
+    },
+    /// A tree is not the one of the root.
+    #[error(
+        "the nodes over height {0} of a tree are not the hashes of those below, or not the root"
+    )]
+    Tree(usize),
     /// The log was longer when it was last seen.
     #[error(
         "the log was seen with {seen} epochs and has {now}: it was rewound, or an old copy is served"
@@ -133,6 +157,22 @@ pub fn audit<F: Files>(
         note,
         findings,
     })
+}
+
+impl Authority {
+    /// Audits the newest epoch's leaves, for who has the authority's folder: every enterprise has one
+    /// leaf, every leaf is the hash of an enterprise's record, and the leaves are those of the roots.
+    ///
+    /// # What is not checked
+    /// Whether the records are true.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or what the epoch committed to is no longer there.
+    pub fn audit_leaves(&self) -> Result<Vec<Finding>, AuthorityError> {
+        let newest = self.headers().last().ok_or(AuthorityError::NoMembers)?;
+        let commitment = self.epochs.newest()?.ok_or(AuthorityError::NoMembers)?;
+        commitment.audit(&newest.header, &self.registrations, &self.schema)
+    }
 }
 
 /// The header of an entry, if the authority signed it.

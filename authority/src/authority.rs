@@ -7,10 +7,9 @@
 //! | `key.pem` | the key that signs headers (PKCS#8) |
 //! | `order.seed` | the secret that orders leaves |
 //! | `derivations.toml` | how quantities are derived |
-//! | `ledger.jsonl` | what is on record |
-//! | `registrations/*.json` | the holders' hashes |
-//! | `seeds/*.seed` | the secrets from which the leaves' salts follow |
-//! | `epochs/<n>/` | `header`, `header.json`, `credentials/<id>.age` |
+//! | `ledger/` | what is on record ([`crate::ledger`]) |
+//! | `registrations/` | the holders' hashes, and the secrets from which the leaves' salts follow |
+//! | `epochs/<n>/` | `header`, `header.json`, `bundles/`; of the newest, `members/` |
 //! | `log/` | the log of epochs: public, for any web server |
 //! | `reports/*.csv` | the rows that were refused |
 //!
@@ -18,7 +17,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -32,14 +30,15 @@ use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustedAuthority;
 use taxproof_log::Note;
 
-use crate::commitment::Seed;
 use crate::epoch_log::EpochLog;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
-use crate::folder::{create, file_name, lock_file, make_dir, read, read_text, replace, sync_dir};
+use crate::folder::{create, lock_file, make_dir, read, read_text, replace, sync_dir};
 use crate::ledger::Ledger;
 use crate::registration::{Change, Registered, check};
+use crate::registrations::{Kept, Registrations};
 use crate::rules::Derivations;
+use crate::seed::Seed;
 
 /// An authority's folder, open for one process.
 #[derive(Debug)]
@@ -49,7 +48,8 @@ pub struct Authority {
     pub(crate) schema: Schema,
     pub(crate) key: SigningKey,
     pub(crate) order: Seed,
-    pub(crate) registrations: BTreeMap<EnterpriseId, Registered>,
+    pub(crate) ledger: Ledger,
+    pub(crate) registrations: Registrations,
     pub(crate) epochs: Epochs,
     pub(crate) log: EpochLog,
     /// Holds the lock until it is dropped.
@@ -73,9 +73,8 @@ const SCHEMA: &str = "schema.toml";
 const KEY: &str = "key.pem";
 const ORDER: &str = "order.seed";
 const DERIVATIONS: &str = "derivations.toml";
-const LEDGER: &str = "ledger.jsonl";
+const LEDGER: &str = "ledger";
 const REGISTRATIONS: &str = "registrations";
-const SEEDS: &str = "seeds";
 const EPOCHS: &str = "epochs";
 const LOG: &str = "log";
 pub(crate) const REPORTS: &str = "reports";
@@ -99,7 +98,7 @@ impl Authority {
         if !folder.exists() {
             make_dir(folder)?;
         }
-        for name in [REGISTRATIONS, SEEDS, EPOCHS, REPORTS] {
+        for name in [EPOCHS, REPORTS] {
             make_dir(&folder.join(name))?;
         }
         let key = SigningKey::random(settings.profile)?;
@@ -141,7 +140,8 @@ impl Authority {
         let log = EpochLog::new(folder.join(LOG), &settings.id, key.verifying_key())?;
         Ok(Self {
             order: read_seed(&folder.join(ORDER))?,
-            registrations: read_registrations(&folder.join(REGISTRATIONS), &schema)?,
+            ledger: Ledger::open(&folder.join(LEDGER))?,
+            registrations: Registrations::open(&folder.join(REGISTRATIONS))?,
             folder: folder.to_owned(),
             settings,
             schema,
@@ -189,9 +189,9 @@ impl Authority {
         self.log.catch_up(self.epochs.headers(), &self.key)
     }
 
-    /// Where an epoch's credential of an enterprise is, encrypted to its recipient.
-    pub fn credential_file(&self, epoch: u64, enterprise: &EnterpriseId) -> PathBuf {
-        self.epochs.credential(epoch, enterprise.as_str())
+    /// The folder of an epoch's bundles.
+    pub fn bundles(&self, epoch: u64) -> PathBuf {
+        self.epochs.path(epoch).join(crate::epochs::BUNDLES)
     }
 
     /// Where an epoch's header is.
@@ -199,9 +199,9 @@ impl Authority {
         self.epochs.path(epoch).join(crate::epochs::HEADER)
     }
 
-    /// The registered enterprises.
-    pub fn registrations(&self) -> impl Iterator<Item = (&EnterpriseId, &Registered)> {
-        self.registrations.iter()
+    /// How many enterprises are registered.
+    pub fn registered(&self) -> u64 {
+        self.registrations.len()
     }
 
     /// Registers an enterprise, rotates its keys or resets its pseudonyms.
@@ -216,49 +216,47 @@ impl Authority {
         registration: Registration,
         today: Date,
     ) -> Result<(EnterpriseId, Change), AuthorityError> {
-        let id = check(&registration, &self.schema)?;
-        let known = self.registrations.get(&id);
-        let (registered, change) = Registered::after(known, &id, registration, today)?;
-        if matches!(change, Change::New | Change::Reset) {
-            // Another holder must not know the salts of this one's leaves.
+        let mut registered = self.register_all([registration], today)?;
+        Ok(registered.remove(0))
+    }
+
+    /// Registers several enterprises, all or none.
+    ///
+    /// # What is not checked
+    /// As of [`Self::register`].
+    ///
+    /// # Errors
+    /// A registration is refused, or they cannot be written.
+    pub fn register_all(
+        &mut self,
+        registrations: impl IntoIterator<Item = Registration>,
+        today: Date,
+    ) -> Result<Vec<(EnterpriseId, Change)>, AuthorityError> {
+        let mut done = Vec::new();
+        let mut kept: BTreeMap<EnterpriseId, Kept> = BTreeMap::new();
+        for registration in registrations {
+            let id = check(&registration, &self.schema)?;
+            let before = match kept.remove(&id) {
+                Some(before) => Some(before),
+                None => self
+                    .registrations
+                    .get(&id, &self.schema)?
+                    .map(|(_, kept)| kept),
+            };
+            let known = before.as_ref().map(|kept| &kept.registered);
+            let (registered, change) = Registered::after(known, &id, registration, today)?;
+            // Whoever had the old keys must not open what comes after.
             let seed = Seed::random().map_err(|_| SignatureError::Randomness)?;
-            replace(&self.seed_file(&id), |file| {
-                std::io::Write::write_all(file, seed.expose())
-            })?;
+            kept.insert(id.clone(), Kept { registered, seed });
+            done.push((id, change));
         }
-        let folder = self.folder.join(REGISTRATIONS);
-        replace(&folder.join(file_name(id.as_str(), "json")), |file| {
-            Ok(serde_json::to_writer_pretty(file, &registered)?)
-        })?;
-        self.registrations.insert(id.clone(), registered);
-        Ok((id, change))
-    }
-
-    /// The seed of an enterprise's salts.
-    pub(crate) fn seed(&self, id: &EnterpriseId) -> Result<Seed, AuthorityError> {
-        read_seed(&self.seed_file(id))
-    }
-
-    fn seed_file(&self, id: &EnterpriseId) -> PathBuf {
-        self.folder.join(SEEDS).join(file_name(id.as_str(), "seed"))
+        self.registrations.put(kept.iter())?;
+        Ok(done)
     }
 
     /// What is on record.
-    ///
-    /// # Errors
-    /// The ledger cannot be read, or is damaged.
-    pub fn ledger(&self) -> Result<Ledger, AuthorityError> {
-        let path = self.folder.join(LEDGER);
-        if !path.exists() {
-            return Ok(Ledger::default());
-        }
-        let file = File::open(&path).map_err(|error| AuthorityError::io(&path, error))?;
-        Ledger::read(BufReader::new(file), &self.schema)
-            .map_err(|error| AuthorityError::damaged(&path, error))
-    }
-
-    pub(crate) fn keep_ledger(&self, ledger: &Ledger) -> Result<(), AuthorityError> {
-        replace(&self.folder.join(LEDGER), |file| ledger.write(file))
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// How quantities are derived, once a mapping has said it.
@@ -303,30 +301,4 @@ fn read_seed(path: &Path) -> Result<Seed, AuthorityError> {
         .try_into()
         .map_err(|_| AuthorityError::damaged(path, "a seed has 32 bytes"))?;
     Ok(Seed::from_bytes(bytes))
-}
-
-fn read_registrations(
-    folder: &Path,
-    schema: &Schema,
-) -> Result<BTreeMap<EnterpriseId, Registered>, AuthorityError> {
-    let io = |error| AuthorityError::io(folder, error);
-    let mut registrations = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        let registered: Registered = serde_json::from_slice(&read(&path)?)
-            .map_err(|error| AuthorityError::damaged(&path, error))?;
-        let id = check(&registered.registration, schema);
-        let id = id.map_err(|error| AuthorityError::damaged(&path, error))?;
-        if path.file_name() != Some(file_name(id.as_str(), "json").as_ref()) {
-            return Err(AuthorityError::damaged(
-                &path,
-                "another enterprise's registration",
-            ));
-        }
-        registrations.insert(id, registered);
-    }
-    Ok(registrations)
 }

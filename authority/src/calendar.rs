@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use taxproof_claims::date::Date;
 use taxproof_claims::period::Period;
 
+use crate::codec::{Decoder, Encoder, Malformed};
+
 /// A calendar month, counted from January of the year 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(u32);
 
 impl Month {
@@ -85,7 +85,7 @@ impl fmt::Debug for Month {
 }
 
 /// The months that a filing is about, first and last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The first month.
     pub from: Month,
@@ -119,6 +119,22 @@ impl Span {
             from: Month::first_of(period),
             to: Month::last_of(period),
         }
+    }
+
+    pub(crate) fn encode(self, encoder: &mut Encoder<'_>) {
+        encoder.unsigned(self.from.0.into());
+        encoder.unsigned((self.to.0 - self.from.0).into());
+    }
+
+    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        let mut next = || u32::try_from(decoder.unsigned()?).map_err(|_| Malformed);
+        let (from, more) = (next()?, next()?);
+        let to = from.checked_add(more).ok_or(Malformed)?;
+        let month = |n| Month::new(n / 12, n % 12 + 1).ok_or(Malformed);
+        Ok(Self {
+            from: month(from)?,
+            to: month(to)?,
+        })
     }
 
     /// How many months.

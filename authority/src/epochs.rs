@@ -5,15 +5,16 @@
 //! published whole or not at all. What a crash left of a preparation is removed by the next one.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::{AuthorityId, EpochHeader, SignedEpochHeader};
 use taxproof_claims::signature::VerifyingKey;
 
+use crate::commitment::Commitment;
 use crate::error::AuthorityError;
-use crate::folder::{create, file_name, make_dir, partial, read, sync_dir};
+use crate::folder::{create, make_dir, partial, read, sync_dir};
 
 /// The folder of published epochs.
 #[derive(Debug)]
@@ -25,7 +26,10 @@ pub(crate) struct Epochs {
 /// The header's file within an epoch's folder.
 pub(crate) const HEADER: &str = "header";
 const FOR_PEOPLE: &str = "header.json";
-const CREDENTIALS: &str = "credentials";
+/// The folder of bundles, which is public.
+pub(crate) const BUNDLES: &str = "bundles";
+/// The folder of what the next epoch follows from, which is not.
+const MEMBERS: &str = "members";
 
 /// A header as people read it.
 #[derive(Serialize)]
@@ -113,9 +117,16 @@ impl Epochs {
         self.folder.join(number.to_string())
     }
 
-    /// Where an epoch's credential of an enterprise is.
-    pub(crate) fn credential(&self, number: u64, id: &str) -> PathBuf {
-        credential(&self.path(number), id)
+    /// What the newest epoch committed to, where it is still there.
+    pub(crate) fn newest(&self) -> Result<Option<Commitment>, AuthorityError> {
+        let Some(newest) = self.headers.last() else {
+            return Ok(None);
+        };
+        let folder = self.path(newest.header.epoch).join(MEMBERS);
+        if !folder.exists() {
+            return Ok(None);
+        }
+        Commitment::open(&folder, &newest.header).map(Some)
     }
 
     /// Begins to prepare the next epoch, removing what an earlier attempt left.
@@ -126,7 +137,8 @@ impl Epochs {
             fs::remove_dir_all(&partial).map_err(|error| AuthorityError::io(&partial, error))?;
         }
         make_dir(&partial)?;
-        make_dir(&partial.join(CREDENTIALS))?;
+        make_dir(&partial.join(BUNDLES))?;
+        make_dir(&partial.join(MEMBERS))?;
         Ok(Preparation { partial, place })
     }
 
@@ -146,23 +158,37 @@ impl Epochs {
             .map_err(|error| AuthorityError::damaged(&place, error))?;
         create(&partial.join(FOR_PEOPLE), &readable)?;
         create(&partial.join(HEADER), &signed.encode())?;
-        sync_dir(&partial.join(CREDENTIALS))?;
+        sync_dir(&partial.join(BUNDLES))?;
+        sync_dir(&partial.join(MEMBERS))?;
         sync_dir(&partial)?;
         // Renaming onto a folder that is there fails unless that is empty: nothing is overwritten.
         fs::rename(&partial, &place).map_err(|error| AuthorityError::io(&place, error))?;
         sync_dir(&self.folder)?;
         self.headers.push(signed);
+        self.forget_older()
+    }
+
+    /// Removes what only the epoch after an older one needed.
+    fn forget_older(&self) -> Result<(), AuthorityError> {
+        for number in 1..self.headers.len() as u64 {
+            let members = self.path(number).join(MEMBERS);
+            if members.exists() {
+                let removed = fs::remove_dir_all(&members);
+                removed.map_err(|error| AuthorityError::io(&members, error))?;
+            }
+        }
         Ok(())
     }
 }
 
 impl Preparation {
-    /// Puts an enterprise's encrypted credential into the epoch.
-    pub(crate) fn credential(&self, id: &str, encrypted: &[u8]) -> Result<(), AuthorityError> {
-        create(&credential(&self.partial, id), encrypted)
+    /// The folder of bundles.
+    pub(crate) fn bundles(&self) -> PathBuf {
+        self.partial.join(BUNDLES)
     }
-}
 
-fn credential(epoch: &Path, id: &str) -> PathBuf {
-    epoch.join(CREDENTIALS).join(file_name(id, "age"))
+    /// The folder of what the next epoch follows from.
+    pub(crate) fn members(&self) -> PathBuf {
+        self.partial.join(MEMBERS)
+    }
 }

@@ -6,6 +6,7 @@ use taxproof_claims::epoch::NotAName;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::SchemaError;
 use taxproof_claims::signature::SignatureError;
+use taxproof_claims::subject::EnterpriseId;
 use taxproof_log::{LogError, NotAKey};
 
 use crate::mapping::MappingError;
@@ -84,10 +85,24 @@ pub enum AuthorityError {
     )]
     NothingToCommit {
         /// Enterprises on the ledger without a registration.
-        unregistered: usize,
+        unregistered: u64,
         /// Registered enterprises without a derivable record.
         left_out: usize,
     },
+    /// More enterprises than a tree has leaves.
+    #[error("{0} enterprises are more than an epoch's tree holds, 2^30")]
+    TooMany(u64),
+    /// No epoch, or what the newest one committed to was removed.
+    #[error("there is no epoch, or its folder `members` was removed: publish the next one")]
+    NoMembers,
+    /// The enterprise is not in the newest epoch, or what it follows from was removed.
+    #[error(
+        "`{0}` has no leaf in the newest epoch: it is not registered, or not on record, or left out"
+    )]
+    NoLeaf(EnterpriseId),
+    /// The registration is another than that of the epoch.
+    #[error("`{0}` has registered anew since the newest epoch: the next one is for its new keys")]
+    RegisteredSince(EnterpriseId),
     /// The epoch that was asked for is not the next one.
     #[error("the next epoch is {next}, not {asked}: an epoch is published once")]
     NotTheNextEpoch {

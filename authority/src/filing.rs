@@ -1,8 +1,9 @@
 //! Filings: one version of what an enterprise declared for one tax and one span of months.
 
+mod encoding;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::period::Period;
@@ -18,7 +19,7 @@ use crate::table::{Refused, Row};
 
 /// A version of a filing, without whether it was voided since. Versions are ordered by kind, tax,
 /// span, day and sequence.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Filing {
     /// The kind of filing, as rules name it.
     pub kind: String,
@@ -39,8 +40,7 @@ pub struct Filing {
 }
 
 /// Whether and when a filing was paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Payment {
     /// The source does not say: it counts as paid when it was first filed.
     AsFiled,
@@ -51,8 +51,7 @@ pub enum Payment {
 }
 
 /// Whether a version was voided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voiding {
     /// It stands.
     Stands,

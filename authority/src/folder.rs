@@ -66,13 +66,8 @@ pub(crate) fn partial(path: &Path) -> PathBuf {
     path.with_file_name(format!(".partial-{name}"))
 }
 
-/// The file name of an enterprise: its id, in which the one character that file names cannot hold
-/// is written as a percent sign and its code.
-pub(crate) fn file_name(id: &str, extension: &str) -> String {
-    format!("{}.{extension}", id.replace('/', "%2F"))
-}
-
-fn private(path: &Path, new: bool) -> io::Result<File> {
+/// Opens a file for writing that only its owner reads.
+pub(crate) fn private(path: &Path, new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     if new {
@@ -104,6 +99,5 @@ mod tests {
         assert_eq!(read_text(&path).expect("is there"), "one");
         replace(&path, |file| file.write_all(b"two")).expect("is replaced");
         assert_eq!(read_text(&path).expect("is there"), "two");
-        assert_eq!(file_name("a/b", "age"), "a%2Fb.age");
     }
 }

@@ -1,11 +1,11 @@
 //! Invoices that an enterprise issued, and those that take back others.
 
-use serde::{Deserialize, Serialize};
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::subject::EnterpriseId;
 
+use crate::codec::{Decoder, Encoder, Malformed};
 use crate::filing::negated;
 use crate::mapping::InvoiceSource;
 use crate::report::Reason;
@@ -13,7 +13,7 @@ use crate::table::{Refused, Row};
 
 /// An invoice; one that takes back another has a negative amount. Of several with one number, the
 /// least in this order counts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Invoice {
     /// Its number, unique for a seller.
     pub number: String,
@@ -23,6 +23,24 @@ pub struct Invoice {
     pub date: Date,
     /// The buyer, as the source names it; empty where it does not.
     pub buyer: String,
+}
+
+impl Invoice {
+    pub(crate) fn encode<'a>(&'a self, encoder: &mut Encoder<'a>) {
+        encoder.text(&self.number);
+        encoder.signed(self.amount.get());
+        encoder.day(self.date);
+        encoder.name(&self.buyer);
+    }
+
+    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            number: decoder.text()?.to_owned(),
+            amount: decoder.value()?,
+            date: decoder.day()?,
+            buyer: decoder.name()?.to_owned(),
+        })
+    }
 }
 
 impl InvoiceSource {

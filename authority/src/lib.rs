@@ -3,13 +3,14 @@
 //! A [`mapping`] file says how a source's columns become [`filing`]s, facts of the [`taxpayer`]
 //! register and [`invoice`]s on the [`ledger`], and by which [`rules`] the quantities of a schema
 //! follow. For each epoch the [`Authority`] derives every registered enterprise's record
-//! ([`derivation`]), commits to all of them ([`tree`]), signs a header and writes each one's
-//! credential. `docs/authority.md` is the reference.
+//! ([`derivation`]), commits to all of them, signs a header and writes bundles of credentials. `docs/authority.md` is the reference.
 
 pub mod audit;
 mod authority;
+mod bundles;
 pub mod calendar;
-pub mod commitment;
+mod codec;
+mod commitment;
 pub mod derivation;
 mod epoch_log;
 mod epochs;
@@ -24,12 +25,14 @@ pub mod number;
 pub mod progress;
 mod publication;
 pub mod registration;
+mod registrations;
 pub mod report;
 pub mod rules;
+pub mod seed;
+mod store;
 pub mod synthetic;
 mod table;
 pub mod taxpayer;
-pub mod tree;
 
 #[cfg(test)]
 mod testing;
@@ -37,6 +40,6 @@ mod testing;
 pub use authority::{Authority, Settings};
 pub use epoch_log::EpochLog;
 pub use error::AuthorityError;
-pub use ingest::Sources;
+pub use ingest::{Ingestion, Sources};
 pub use publication::{Publication, Published};
 pub use table::TableError;

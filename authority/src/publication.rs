@@ -1,6 +1,5 @@
 //! Publication: a record for every registered enterprise, committed to, signed and handed out.
 
-use rayon::prelude::*;
 use taxproof_claims::curve::Curve;
 use taxproof_claims::date::Date;
 use taxproof_claims::epoch::{EpochHeader, SignedEpochHeader};
@@ -9,13 +8,11 @@ use taxproof_claims::shape::{Layout, Q16};
 use taxproof_claims::subject::EnterpriseId;
 
 use crate::authority::Authority;
-use crate::commitment::{Commitment, Epoch, Member};
+use crate::bundles;
+use crate::commitment::{Commitment, Task};
 use crate::derivation::{Terms, Underivable};
-use crate::epochs::Preparation;
 use crate::error::AuthorityError;
-use crate::ledger::Ledger;
 use crate::progress::Progress;
-use crate::registration::{Registered, RegistrationError, recipient};
 use crate::rules::Derivations;
 
 /// What an epoch is to be.
@@ -39,7 +36,7 @@ pub struct Published {
     /// The epoch.
     pub epoch: SignedEpochHeader,
     /// Enterprises on the ledger that are not registered: they have no leaf.
-    pub unregistered: usize,
+    pub unregistered: u64,
     /// Registered enterprises of which nothing is on the ledger: they have no leaf.
     pub unknown: Vec<EnterpriseId>,
     /// Registered enterprises without a derivable record, and why: they have no leaf.
@@ -73,7 +70,8 @@ impl Publication {
 
 impl Authority {
     /// Publishes the next epoch: derives every registered enterprise's record, commits to all of
-    /// them, signs the header and writes each one's credential, encrypted to it.
+    /// them, signs the header and writes the bundles. Records that have not changed since the epoch before
+    /// are not derived or hashed again, but salted afresh.
     ///
     /// # Errors
     /// There is nothing to commit to, the epoch would go back, or a file cannot be written. Nothing
@@ -93,41 +91,47 @@ impl Authority {
         if !publication.layouts.iter().all(|l| self.schema.fits(*l)) {
             return Err(AuthorityError::Roots);
         }
-        let epoch = Epoch {
-            number: self.epochs.next(),
+        let bits = bundles::bits(self.registrations.len().min(self.ledger.len()));
+        let previous = self.epochs.newest()?;
+        let task = Task {
+            ledger: &self.ledger,
+            registrations: &self.registrations,
+            terms: Terms {
+                schema: &self.schema,
+                derivations: &derivations,
+                layout,
+                newest,
+                as_of: day,
+            },
             profile: self.key.profile(),
+            epoch: self.epochs.next(),
             schema: self.schema.digest(),
-            newest_period: newest,
+            order: &self.order,
+            roots: &roots,
+            previous: previous.as_ref(),
+            bits,
         };
-        let terms = Terms {
-            schema: &self.schema,
-            derivations: &derivations,
-            layout,
-            newest,
-            as_of: day,
-        };
-
-        let ledger = self.ledger()?;
-        let (members, absent) = self.members(&ledger, &terms, &epoch, progress)?;
-        let commitment = Commitment::new(members, &epoch, &self.order, &roots, progress);
+        let preparation = self.epochs.prepare()?;
+        let folder = preparation.members();
+        let committed = task.commit(&folder, progress)?;
         let header = EpochHeader {
-            profile: epoch.profile,
+            profile: task.profile,
             authority: self.settings().id.clone(),
-            epoch: epoch.number,
+            epoch: task.epoch,
             time: publication.time,
             newest_period: newest,
-            schema: epoch.schema,
-            leaves: commitment.members.len() as u64,
-            roots: commitment.roots(),
+            schema: task.schema,
+            leaves: committed.leaves,
+            roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
         let signed = header.sign(&self.key);
-
-        let preparation = self.epochs.prepare()?;
-        write_credentials(&commitment, &signed, &preparation, progress)?;
-        drop(commitment);
+        let commitment = Commitment::open(&folder, &signed.header)?;
+        let to = preparation.bundles();
+        bundles::write(&commitment, &signed, &self.schema, bits, &to, progress)?;
         self.epochs.publish(preparation, signed.clone())?;
         self.catch_up_log()?;
+        let absent = committed.absent;
         Ok(Published {
             epoch: signed,
             unregistered: absent.unregistered,
@@ -163,107 +167,4 @@ impl Authority {
         }
         Ok((day, newest))
     }
-
-    fn members(
-        &self,
-        ledger: &Ledger,
-        terms: &Terms<'_>,
-        epoch: &Epoch,
-        progress: &dyn Progress,
-    ) -> Result<(Vec<Member<'_>>, Absent), AuthorityError> {
-        progress.begin("deriving records", self.registrations.len() as u64);
-        let registered: Vec<_> = self.registrations.iter().collect();
-        let drawn: Vec<_> = registered
-            .into_par_iter()
-            .map(|(id, registered)| {
-                progress.advance();
-                let drawn = self.draw(id, registered, ledger, terms, epoch)?;
-                Ok((id, drawn))
-            })
-            .collect::<Result<_, AuthorityError>>()?;
-        let unregistered = ledger
-            .accounts()
-            .filter(|(id, _)| !self.registrations.contains_key(*id));
-        let mut absent = Absent {
-            unregistered: unregistered.count(),
-            ..Absent::default()
-        };
-        let mut members = Vec::with_capacity(drawn.len());
-        for (id, drawn) in drawn {
-            match drawn {
-                Drawn::Member(member) => members.push(member),
-                Drawn::Unknown => absent.unknown.push(id.clone()),
-                Drawn::LeftOut(why) => absent.left_out.push((id.clone(), why)),
-            }
-        }
-        if members.is_empty() {
-            return Err(AuthorityError::NothingToCommit {
-                unregistered: absent.unregistered,
-                left_out: absent.left_out.len() + absent.unknown.len(),
-            });
-        }
-        Ok((members, absent))
-    }
-
-    fn draw<'a>(
-        &self,
-        id: &'a EnterpriseId,
-        registered: &'a Registered,
-        ledger: &Ledger,
-        terms: &Terms<'_>,
-        epoch: &Epoch,
-    ) -> Result<Drawn<'a>, AuthorityError> {
-        let Some(account) = ledger.account(id) else {
-            return Ok(Drawn::Unknown);
-        };
-        Ok(match terms.derive(account, registered.holder_since) {
-            Err(why) => Drawn::LeftOut(why),
-            Ok(values) => Drawn::Member(Member {
-                id,
-                registration: &registered.registration,
-                values,
-                salt: self.seed(id)?.salt(epoch.profile, epoch.number),
-            }),
-        })
-    }
-}
-
-/// What came of a registered enterprise.
-enum Drawn<'a> {
-    Member(Member<'a>),
-    Unknown,
-    LeftOut(Underivable),
-}
-
-/// Who has no leaf.
-#[derive(Default)]
-struct Absent {
-    unregistered: usize,
-    unknown: Vec<EnterpriseId>,
-    left_out: Vec<(EnterpriseId, Underivable)>,
-}
-
-fn write_credentials(
-    commitment: &Commitment<'_>,
-    signed: &SignedEpochHeader,
-    preparation: &Preparation,
-    progress: &dyn Progress,
-) -> Result<(), AuthorityError> {
-    progress.begin("writing credentials", commitment.members.len() as u64);
-    commitment
-        .members
-        .par_iter()
-        .enumerate()
-        .try_for_each(|(position, member)| {
-            let credential = commitment.credential(position, signed);
-            let bytes = zeroize::Zeroizing::new(credential.encode());
-            let recipient = recipient(member.registration)?;
-            let encrypted = age::encrypt(&recipient, &bytes).map_err(|_| {
-                let text = member.registration.recipient.clone();
-                RegistrationError::Recipient(text)
-            })?;
-            preparation.credential(member.id.as_str(), &encrypted)?;
-            progress.advance();
-            Ok(())
-        })
 }

@@ -1,9 +1,13 @@
 //! What ingestion says of each file: how many rows were taken, and which were not, and why.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use taxproof_claims::subject::IdError;
 
+use crate::folder::private;
 use crate::number::NumberError;
 
 /// What ingestion did.
@@ -12,11 +16,11 @@ pub struct IngestReport {
     /// One a file, in the order of reading.
     pub files: Vec<FileReport>,
     /// Enterprises on record afterwards.
-    pub enterprises: usize,
+    pub enterprises: u64,
 }
 
 /// What ingestion did with one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// The file, as it was named.
     pub file: String,
@@ -28,7 +32,13 @@ pub struct FileReport {
     pub duplicates: u64,
     /// Rows that the mapping says are no filings.
     pub no_filing: u64,
-    /// Rows that were refused, or taken with a doubt.
+    /// Rows that were refused.
+    pub refusals: u64,
+    /// Rows that were taken with a doubt.
+    pub doubts: u64,
+    /// The first thousand rows that were refused, or taken with a doubt, by line. After a crash they
+    /// are those found since; the report has all.
+    #[serde(skip)]
     pub findings: Vec<Finding>,
 }
 
@@ -163,50 +173,104 @@ impl Reason {
 }
 
 impl FileReport {
-    pub(crate) const fn new(file: String) -> Self {
+    pub(crate) fn new(file: &Path) -> Self {
         Self {
-            file,
+            file: file.display().to_string(),
             rows: 0,
             taken: 0,
             duplicates: 0,
             no_filing: 0,
+            refusals: 0,
+            doubts: 0,
             findings: Vec::new(),
         }
     }
 
     /// Rows that were refused.
-    pub fn refused(&self) -> usize {
-        let refusals = self.findings.iter().filter(|f| f.reason.is_refusal());
-        refusals.count()
+    pub const fn refused(&self) -> u64 {
+        self.refusals
     }
 }
 
 impl IngestReport {
     /// Rows that were refused, in all files.
-    pub fn refused(&self) -> usize {
+    pub fn refused(&self) -> u64 {
         self.files.iter().map(FileReport::refused).sum()
     }
+}
 
-    /// Writes every finding as CSV: file, line, column, outcome, reason, who should do what.
-    ///
-    /// # Errors
-    /// The writer's.
-    pub fn write_csv(&self, writer: impl io::Write) -> io::Result<()> {
-        let mut csv = csv::Writer::from_writer(writer);
-        csv.write_record(["file", "line", "column", "outcome", "reason", "remedy"])?;
-        for file in &self.files {
-            for finding in &file.findings {
-                let refused = finding.reason.is_refusal();
-                csv.write_record([
-                    file.file.as_str(),
-                    &finding.line.to_string(),
-                    finding.column.as_deref().unwrap_or_default(),
-                    if refused { "refused" } else { "taken" },
-                    &finding.reason.to_string(),
-                    finding.reason.remedy(),
-                ])?;
-            }
+/// Writes every finding to a CSV file: file, line, column, outcome, reason, who should do what. Rows that
+/// do not read come first, in the order of reading; then those that the ledger refuses or doubts.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    file: BufWriter<File>,
+    bytes: u64,
+}
+
+/// Findings of a file that are held in memory.
+const HELD: usize = 1000;
+
+impl Findings {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let mut findings = Self {
+            file: BufWriter::new(private(path, false)?),
+            bytes: 0,
+        };
+        findings.write(["file", "line", "column", "outcome", "reason", "remedy"])?;
+        findings.mark()?;
+        Ok(findings)
+    }
+
+    /// Goes on after so many bytes.
+    pub(crate) fn resume(path: &Path, bytes: u64) -> io::Result<Self> {
+        let mut file = File::options().write(true).open(path)?;
+        if file.metadata()?.len() < bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        csv.flush()
+        file.set_len(bytes)?;
+        file.seek(SeekFrom::End(0))?;
+        let file = BufWriter::new(file);
+        Ok(Self { file, bytes })
+    }
+
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Writes a finding and counts it.
+    pub(crate) fn add(&mut self, report: &mut FileReport, finding: Finding) -> io::Result<()> {
+        let refused = finding.reason.is_refusal();
+        self.write([
+            report.file.as_str(),
+            &finding.line.to_string(),
+            finding.column.as_deref().unwrap_or_default(),
+            if refused { "refused" } else { "taken" },
+            &finding.reason.to_string(),
+            finding.reason.remedy(),
+        ])?;
+        report.refusals += u64::from(refused);
+        report.doubts += u64::from(!refused);
+        if report.findings.len() < HELD {
+            let place = report.findings.partition_point(|f| f.line <= finding.line);
+            report.findings.insert(place, finding);
+        }
+        Ok(())
+    }
+
+    /// Makes durable what was written, and says how much it is.
+    pub(crate) fn mark(&mut self) -> io::Result<u64> {
+        self.file.flush()?;
+        self.file.get_ref().sync_data()?;
+        Ok(self.bytes)
+    }
+
+    fn write(&mut self, cells: [&str; 6]) -> io::Result<()> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(cells)?;
+        let row = csv
+            .into_inner()
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        self.bytes += row.len() as u64;
+        self.file.write_all(&row)
     }
 }

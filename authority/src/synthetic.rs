@@ -105,6 +105,11 @@ impl Plan {
         }
     }
 
+    /// The code of an enterprise, counted from 0.
+    pub fn id(&self, index: u32) -> EnterpriseId {
+        id(self.seed, index)
+    }
+
     /// Writes the three files into a folder that is there.
     ///
     /// # Errors
@@ -184,7 +189,7 @@ impl Life {
         let general = character == Character::Exporter || rng.gen_bool(0.6);
         Self {
             enterprise: Enterprise {
-                id: id(plan.seed, index),
+                id: plan.id(index),
                 name: name(&mut rng),
                 character,
             },

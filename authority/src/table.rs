@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use csv::ByteRecord;
 use encoding_rs::Encoding;
+use serde::{Deserialize, Serialize};
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::schema::Schema;
@@ -46,13 +48,41 @@ pub enum TableError {
 pub(crate) struct Table {
     path: PathBuf,
     reader: csv::Reader<File>,
-    layout: Columns,
+    columns: Arc<Columns>,
 }
 
-struct Columns {
+/// Which cell is of which column, and how cells are written.
+#[derive(Debug)]
+pub(crate) struct Columns {
     encoding: &'static Encoding,
     index: HashMap<String, usize>,
     count: usize,
+}
+
+/// Some rows, as they are in the file.
+pub(crate) struct Batch {
+    pub(crate) rows: Vec<RawRow>,
+    /// Bytes of the file that they take.
+    pub(crate) bytes: u64,
+    /// Where the next rows are.
+    pub(crate) end: Position,
+}
+
+/// A row as it is in the file.
+pub(crate) struct RawRow {
+    /// The line on which it begins, from 1.
+    pub(crate) line: u64,
+    /// Over how many lines it runs.
+    lines: u64,
+    cells: ByteRecord,
+}
+
+/// Where in a file reading goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    byte: u64,
+    line: u64,
+    record: u64,
 }
 
 /// A row of a table.
@@ -126,45 +156,74 @@ impl Table {
         Ok(Self {
             path: path.to_owned(),
             reader,
-            layout: Columns {
+            columns: Arc::new(Columns {
                 encoding,
                 index,
                 count: headers.len(),
+            }),
+        })
+    }
+
+    pub(crate) fn columns(&self) -> Arc<Columns> {
+        Arc::clone(&self.columns)
+    }
+
+    /// Goes on from a position.
+    pub(crate) fn seek(&mut self, position: Position) -> Result<(), TableError> {
+        let mut to = csv::Position::new();
+        to.set_byte(position.byte)
+            .set_line(position.line)
+            .set_record(position.record);
+        self.reader.seek(to).map_err(|error| self.io(error))
+    }
+
+    /// The next rows; none at the file's end.
+    pub(crate) fn read(&mut self) -> Result<Batch, TableError> {
+        let start = self.reader.position().byte();
+        let mut rows = Vec::new();
+        while rows.len() < BATCH {
+            let line = self.reader.position().line();
+            let mut cells = ByteRecord::new();
+            let more = self.reader.read_byte_record(&mut cells);
+            if !more.map_err(|error| self.io(error))? {
+                break;
+            }
+            let line = cells.position().map_or(line, csv::Position::line);
+            rows.push(RawRow {
+                line,
+                lines: self.reader.position().line().saturating_sub(line),
+                cells,
+            });
+        }
+        let end = self.reader.position();
+        Ok(Batch {
+            rows,
+            bytes: end.byte() - start,
+            end: Position {
+                byte: end.byte(),
+                line: end.line(),
+                record: end.record(),
             },
         })
     }
 
-    /// Reads row after row; `take` is given each with its line.
-    pub(crate) fn for_each(
-        &mut self,
-        mut take: impl FnMut(u64, Result<Row<'_>, Refused>),
-    ) -> Result<(), TableError> {
-        let mut cells = ByteRecord::new();
-        loop {
-            let line = self.reader.position().line();
-            let more = self.reader.read_byte_record(&mut cells);
-            if !more.map_err(|error| TableError::Io {
-                path: self.path.clone(),
-                error,
-            })? {
-                return Ok(());
-            }
-            let line = cells.position().map_or(line, csv::Position::line);
-            let lines = self.reader.position().line().saturating_sub(line);
-            let row = self.layout.check(&cells, lines).map(|()| Row {
-                columns: &self.layout,
-                cells: &cells,
-            });
-            take(line, row);
+    fn io(&self, error: csv::Error) -> TableError {
+        TableError::Io {
+            path: self.path.clone(),
+            error,
         }
     }
 }
 
 impl Columns {
-    fn check(&self, cells: &ByteRecord, lines: u64) -> Result<(), Refused> {
-        let (found, expected) = (cells.len(), self.count);
+    /// The row, if it has as many cells as the header.
+    pub(crate) fn row<'a>(&'a self, row: &'a RawRow) -> Result<Row<'a>, Refused> {
+        let (found, expected, lines) = (row.cells.len(), self.count, row.lines);
         if found == expected {
-            return Ok(());
+            return Ok(Row {
+                columns: self,
+                cells: &row.cells,
+            });
         }
         Err(Refused::row(if lines > 1 {
             Reason::OpenQuote {
@@ -261,3 +320,6 @@ impl EnterpriseColumn {
         }
     }
 }
+
+/// Rows that are read at once.
+const BATCH: usize = 4096;

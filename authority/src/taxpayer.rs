@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::subject::EnterpriseId;
 
+use crate::codec::{Decoder, Encoder, Malformed};
 use crate::mapping::{FactColumn, TaxpayerSource};
 use crate::report::Reason;
 use crate::table::{Refused, Row};
@@ -17,8 +17,7 @@ use crate::table::{Refused, Row};
 pub type Facts = BTreeMap<String, Fact>;
 
 /// A fact of the register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// A day.
     Day(Date),
@@ -26,6 +25,40 @@ pub enum Fact {
     Name(String),
     /// Money in smallest units, or a number of things.
     Number(Value),
+}
+
+pub(crate) fn encode<'a>(facts: &'a Facts, encoder: &mut Encoder<'a>) {
+    encoder.count(facts.len());
+    for (name, fact) in facts {
+        encoder.name(name);
+        match fact {
+            Fact::Day(day) => {
+                encoder.unsigned(0);
+                encoder.day(*day);
+            }
+            Fact::Name(text) => {
+                encoder.unsigned(1);
+                encoder.name(text);
+            }
+            Fact::Number(number) => {
+                encoder.unsigned(2);
+                encoder.signed(number.get());
+            }
+        }
+    }
+}
+
+pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Facts, Malformed> {
+    decoder.list(|d| {
+        let name = d.name()?.to_owned();
+        let fact = match d.unsigned()? {
+            0 => Fact::Day(d.day()?),
+            1 => Fact::Name(d.name()?.to_owned()),
+            2 => Fact::Number(d.value()?),
+            _ => return Err(Malformed),
+        };
+        Ok((name, fact))
+    })
 }
 
 impl TaxpayerSource {

@@ -95,7 +95,7 @@ fn every_real_company_has_the_values_of_its_rows() {
     let report = bureau.ingest(&sources).expect("is read");
     assert_eq!(report.refused(), 0);
     let companies = by_hand(&quarterly);
-    assert_eq!(report.enterprises, companies.len());
+    assert_eq!(report.enterprises, companies.len() as u64);
     let newest = 2025 * 4 + 2;
     let fields = [
         "revenue",

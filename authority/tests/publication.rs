@@ -11,6 +11,7 @@ use taxproof_authority::mapping::{self, Mapping};
 use taxproof_authority::registration::Change;
 use taxproof_authority::synthetic::{self, Enterprise, Plan};
 use taxproof_authority::{Authority, AuthorityError, Publication, Settings, Sources};
+use taxproof_claims::bundle::{Bundle, Issued, Refresh, file_name};
 use taxproof_claims::credential::{Credential, RegisteredHolder, Registration};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::{Digest, Profile};
@@ -84,7 +85,7 @@ impl Bench {
         let ingested = authority.ingest(&mapping, &sources, day("2026-11-22"), &());
         let (report, _) = ingested.expect("is ingested");
         assert_eq!(report.refused(), 0, "{:?}", report.files);
-        assert_eq!(report.enterprises, enterprises.len());
+        assert_eq!(report.enterprises, enterprises.len() as u64);
         let holders: Vec<Holder> = enterprises.into_iter().map(Holder::new).collect();
         for holder in &holders[..registered] {
             let registered = authority.register(holder.registration(), day("2026-01-05"));
@@ -116,11 +117,23 @@ impl Bench {
         }
     }
 
+    /// What is issued to a holder, of the newest epoch.
+    fn issued(&self, holder: &Holder) -> Issued {
+        let sealed = self
+            .authority
+            .issue(&holder.enterprise.id)
+            .expect("has a leaf");
+        let bytes = age::decrypt(&holder.identity, &sealed).expect("is for the holder");
+        Issued::decode(&bytes, self.authority.schema()).expect("is a credential")
+    }
+
+    /// A holder's credential from an epoch's only bundle.
     fn credential(&self, epoch: u64, holder: &Holder) -> Credential {
-        let path = self.authority.credential_file(epoch, &holder.enterprise.id);
-        let encrypted = fs::read(path).expect("is there");
-        let bytes = age::decrypt(&holder.identity, &encrypted).expect("is for the holder");
-        Credential::decode(&bytes, self.authority.schema()).expect("is a credential")
+        let path = self.authority.bundles(epoch).join(file_name(0));
+        let bundle = Bundle::decode(&fs::read(path).expect("is there")).expect("is a bundle");
+        let refresh = self.issued(holder).refresh;
+        let opened = bundle.open(&refresh, self.authority.schema());
+        opened.expect("reads").expect("is in the bundle")
     }
 }
 
@@ -172,6 +185,7 @@ fn every_credential_opens_under_every_root() {
         let mut leaves = vec![ark_bn254::Fr::from(0u64); 9];
         for holder in &bench.holders[..9] {
             let credential = bench.credential(1, holder);
+            assert_eq!(bench.issued(holder).credential, credential);
             assert_eq!(credential.epoch, published.epoch);
             assert!(credential.check_schema(&Schema::cn_tax()).is_ok());
             for layout in [Q16.layout(), Q32.layout()] {
@@ -195,10 +209,10 @@ fn every_credential_opens_under_every_root() {
         let root = Root::new(Curve::Bn254, Q16.layout(), root_of(leaves));
         assert!(published.epoch.header.roots.contains(&root));
         // The one that is not registered has no credential.
-        let absent = bench
-            .authority
-            .credential_file(1, &bench.holders[9].enterprise.id);
-        assert!(!absent.exists());
+        assert!(matches!(
+            bench.authority.issue(&bench.holders[9].enterprise.id),
+            Err(AuthorityError::NoLeaf(_))
+        ));
     }
 }
 
@@ -209,12 +223,26 @@ fn credentials_are_for_their_holder_only() {
         .authority
         .publish(&publication(), &())
         .expect("is published");
-    let path = bench
+    let [first, second] = [0, 1].map(|i| &bench.holders[i]);
+    let sealed = bench
         .authority
-        .credential_file(1, &bench.holders[0].enterprise.id);
-    let encrypted = fs::read(&path).expect("is there");
-    assert!(age::decrypt(&bench.holders[1].identity, &encrypted).is_err());
-    assert_eq!(mode(&path), 0o600);
+        .issue(&first.enterprise.id)
+        .expect("is issued");
+    assert!(age::decrypt(&second.identity, &sealed).is_err());
+    let bundle = bench.authority.bundles(1).join(file_name(0));
+    let read = Bundle::decode(&fs::read(&bundle).expect("is there")).expect("is a bundle");
+    let stranger = Refresh::from_bytes([7; 32]);
+    assert_eq!(read.open(&stranger, bench.authority.schema()), Ok(None));
+    let ids = [first, second].map(|holder| {
+        let opened = read.open(&bench.issued(holder).refresh, bench.authority.schema());
+        opened.expect("reads").expect("is there").id
+    });
+    assert_eq!(
+        ids,
+        [first, second].map(|holder| holder.enterprise.id.clone())
+    );
+    assert_eq!(mode(&bundle), 0o600);
+    assert_eq!(mode(&bench.state().join("epochs/1/members/members")), 0o600);
     assert_eq!(mode(&bench.state().join("key.pem")), 0o600);
     assert_eq!(mode(&bench.state()), 0o700);
 }
@@ -332,8 +360,8 @@ fn what_a_crash_left_is_cleared_away() {
     let mut bench = Bench::new(Profile::Sm, 3, 3);
     // As if the first epoch's preparation had stopped: some credentials, even a header.
     let partial = bench.state().join("epochs/.partial-1");
-    fs::create_dir_all(partial.join("credentials")).expect("is made");
-    fs::write(partial.join("credentials/stale.age"), b"half").expect("is written");
+    fs::create_dir_all(partial.join("bundles")).expect("is made");
+    fs::write(partial.join("bundles/stale"), b"half").expect("is written");
     fs::write(partial.join("header"), b"half").expect("is written");
     bench = bench.reopen();
     assert!(bench.authority.headers().is_empty());
@@ -342,19 +370,16 @@ fn what_a_crash_left_is_cleared_away() {
         .publish(&publication(), &())
         .expect("is published");
     assert!(!partial.exists());
-    assert!(
-        !bench
-            .state()
-            .join("epochs/1/credentials/stale.age")
-            .exists()
-    );
+    assert!(!bench.state().join("epochs/1/bundles/stale").exists());
 
     // A preparation that fails half-way publishes nothing, and the next attempt is number 2 again.
-    let ledger = bench.state().join("seeds");
-    let moved = bench.state().join("seeds-moved");
-    fs::rename(&ledger, &moved).expect("is moved");
+    let log = bench.state().join("log/checkpoint");
+    let moved = bench.state().join("moved");
+    fs::rename(&log, &moved).expect("is moved");
+    fs::create_dir(&log).expect("is made");
     assert!(bench.authority.publish(&publication(), &()).is_err());
-    fs::rename(&moved, &ledger).expect("is moved back");
+    fs::remove_dir(&log).expect("is removed");
+    fs::rename(&moved, &log).expect("is moved back");
     bench = bench.reopen();
     let second = bench
         .authority
@@ -404,11 +429,6 @@ fn files_that_do_not_belong_together_stop_the_authority() {
     let bench = Bench::new(Profile::Sm, 2, 2);
     let state = bench.state();
     let key = fs::read(state.join("key.pem")).expect("is there");
-    let ids: Vec<String> = bench
-        .holders
-        .iter()
-        .map(|h| h.enterprise.id.to_string())
-        .collect();
     let mut authority = bench.authority;
     authority
         .publish(&publication(), &())
@@ -426,7 +446,7 @@ fn files_that_do_not_belong_together_stop_the_authority() {
         drop(opened);
         fs::write(&path, whole).expect("is written");
     };
-    // A key of another profile, another key, another's name, another's registration.
+    // A key of another profile, another key, another's name.
     for profile in Profile::ALL {
         let other = Bench::new(profile, 1, 1);
         let pem = fs::read(other.state().join("key.pem")).expect("is there");
@@ -437,11 +457,6 @@ fn files_that_do_not_belong_together_stop_the_authority() {
     damaged(
         "authority.toml",
         settings.replace("zhejiang", "jiangsu").as_bytes(),
-    );
-    let first = fs::read(state.join(format!("registrations/{}.json", ids[0])));
-    damaged(
-        &format!("registrations/{}.json", ids[1]),
-        &first.expect("is there"),
     );
     damaged("order.seed", b"short");
     damaged("schema.toml", b"");
@@ -475,14 +490,10 @@ fn a_reset_shows_and_another_holder_gets_another_seed() {
     let since = |credential: &Credential| credential.values.attributes()[1];
     let before = bench.credential(1, &bench.holders[0]);
     assert_eq!(since(&before), day("2026-01-05").days());
-    let seed = bench.state().join(format!("seeds/{}.seed", before.id));
-    let old = fs::read(&seed).expect("is there");
-
     bench.holders[0].secrets = HolderSecrets::random().expect("randomness");
     let registration = bench.holders[0].registration();
     let registered = bench.authority.register(registration, day("2026-10-01"));
     assert_eq!(registered.expect("is registered").1, Change::Reset);
-    assert_ne!(fs::read(&seed).expect("is there"), old);
     bench = bench.reopen();
     bench
         .authority

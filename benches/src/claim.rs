@@ -5,7 +5,7 @@ use std::array::from_fn;
 use ark_groth16::VerifyingKey;
 use rand::Rng;
 use taxproof_claims::amount::Value;
-use taxproof_claims::credential::climb;
+use taxproof_claims::credential::{Credential, climb};
 use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::epoch::{AuthorityId, EpochHeader, Root};
@@ -90,14 +90,58 @@ impl<F: Poseidon2Field> Claim<F> {
         let (path, root) = path(record.leaf(&secrets.commitment(), salt), rng);
         let epoch = epoch(&record, Root::new(E::CURVE, shape.layout(), root))?;
 
+        Ok(Self::about(
+            shape,
+            record,
+            &secrets,
+            salt,
+            path,
+            epoch,
+            F::rand(rng),
+        ))
+    }
+
+    /// The claim about a credential's record that the first field's sum over all periods is at least
+    /// half of what it is.
+    ///
+    /// # Errors
+    /// The credential does not lead to its epoch's root, or the epoch is not trusted.
+    pub fn of_credential<E: NamedPairing<ScalarField = F>>(
+        shape: Shape,
+        credential: &Credential,
+        secrets: &HolderSecrets,
+        trust: &TrustList,
+    ) -> Result<Self, ClaimError> {
+        let opened = credential.open(E::CURVE, shape.layout(), secrets);
+        let (record, path) = opened.map_err(AnswerError::from)?;
+        let epoch = TrustedEpoch::verify(credential.epoch.clone(), trust)?;
+        let salt = credential.salt.to_field();
+        Ok(Self::about(
+            shape,
+            record,
+            secrets,
+            salt,
+            path,
+            epoch,
+            F::one(),
+        ))
+    }
+
+    fn about(
+        shape: Shape,
+        record: Record,
+        secrets: &HolderSecrets,
+        salt: F,
+        path: Path<F>,
+        epoch: TrustedEpoch,
+        context: F,
+    ) -> Self {
         let numbers = numbers(shape, &record.values);
         let bank = "research";
         let outcome = evaluate(&numbers, &record.values).outcome(shape, Consent::NONE);
-        let [context, bank_element, id] = [
-            F::rand(rng),
-            bank_digest(bank).to_field(),
-            record.id.to_field(),
-        ];
+        let [bank_element, id] = [bank_digest(bank).to_field(), record.id.to_field()];
+        let root = climb(record.leaf(&secrets.commitment(), salt), &path)
+            .expect("the path was made or opened for this leaf");
         let fixed = FixedInputs {
             schema: record.schema.to_field(),
             newest_period: record.newest_period.index().into(),
@@ -119,7 +163,7 @@ impl<F: Poseidon2Field> Claim<F> {
             salt,
             path,
         };
-        Ok(Self {
+        Self {
             public: PublicInputs { fixed, numbers },
             witness,
             epoch,
@@ -128,7 +172,7 @@ impl<F: Poseidon2Field> Claim<F> {
             open_numbers: Vec::new(),
             allowed: Consent::NONE,
             consent: Consent::NONE,
-        })
+        }
     }
 
     /// What a wallet would prove for a request, disclosing nothing but the verdict.
@@ -254,7 +298,7 @@ fn numbers(shape: Shape, values: &Values) -> Numbers {
     rule.time.fill(1);
     rule.weight[0] = 1;
     rule.threshold = sum / 2;
-    rule.min_periods = shape.periods as u32;
+    rule.min_periods = u32::try_from(values.periods_available()).unwrap_or(u32::MAX);
     numbers.hard[0] = true;
     numbers
 }

@@ -1,6 +1,7 @@
-//! What researchers do: measure circuits, provers and a bank's service, and exchange files with other
-//! provers.
+//! What researchers do: measure circuits, provers, the authority and a bank's service, and exchange files
+//! with other provers.
 
+pub mod authority;
 pub mod bench;
 mod claim;
 pub mod export;

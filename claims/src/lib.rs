@@ -9,6 +9,7 @@
 //! constraints, the other crates move them about.
 
 pub mod amount;
+pub mod bundle;
 pub mod credential;
 pub mod curve;
 pub mod date;

@@ -223,6 +223,14 @@ impl Values {
             fields: size()?,
             attributes: size()?,
         };
+        Self::decode_of(layout, reader)
+    }
+
+    /// Reads the values of a known layout: attributes, then row by row.
+    ///
+    /// # Errors
+    /// The bytes are not the encoding of values.
+    pub fn decode_of(layout: Layout, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if layout.attributes == 0 {
             return Err(DecodeError::Invalid("values without attributes"));
         }

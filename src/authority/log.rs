@@ -10,7 +10,7 @@ use serde::Serialize;
 use taxproof_authority::Authority;
 use taxproof_authority::audit::{Finding, audit};
 use taxproof_claims::trust::{TrustList, TrustedAuthority};
-use taxproof_log::{Fork, LogKey, Note, SignatureLine, Submission, WitnessKey};
+use taxproof_log::{Folder, Fork, LogKey, Note, SignatureLine, Submission, WitnessKey};
 
 use super::{FolderArguments, read_text};
 use crate::fork_evidence;
@@ -37,12 +37,16 @@ pub(crate) struct CosignArguments {
 #[derive(Debug, Args)]
 pub(crate) struct AuditArguments {
     /// The log: a folder, or the address of a web server that has it.
-    #[arg(long, value_name = "FOLDER|URL", required_unless_present = "verify")]
+    #[arg(long, value_name = "FOLDER|URL", required_unless_present_any = ["verify", "dir"])]
     log: Option<String>,
     /// The authority of the web server's certificate, in PEM, for an address with https; otherwise
     /// those that browsers trust.
     #[arg(long, value_name = "FILE", requires = "log")]
     ca: Option<PathBuf>,
+    /// The authority's own folder, for who may see it: its log, and whether every enterprise has one
+    /// leaf in the newest epoch.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["log", "verify"])]
+    dir: Option<PathBuf>,
     /// The trust list with the authority.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -196,10 +200,16 @@ pub(crate) fn run_audit(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("`{}`", path.display()))
     });
     let seen = seen.collect::<anyhow::Result<Vec<_>>>()?;
-    let log = arguments.log.as_deref();
-    let log = log.context("a log is given unless evidence is verified")?;
-    let log = Source::named(log, arguments.ca.as_deref())?.log();
-    let audit = audit(&log, &trusted.id, &trusted.key, &seen)?;
+    let bureau = arguments.dir.as_deref().map(Authority::open).transpose()?;
+    let log = match (&bureau, &arguments.log) {
+        (Some(bureau), _) => Source::Folder(Folder::new(bureau.log().files().path().to_owned())),
+        (None, Some(log)) => Source::named(log, arguments.ca.as_deref())?,
+        (None, None) => bail!("a log is given unless evidence is verified"),
+    };
+    let mut audit = audit(&log.log(), &trusted.id, &trusted.key, &seen)?;
+    if let Some(bureau) = &bureau {
+        audit.findings.extend(bureau.audit_leaves()?);
+    }
     let mut evidence = Vec::new();
     for finding in &audit.findings {
         if let Finding::Forked { evidence: fork, .. } = finding {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use taxproof_claims::bundle::{MAX_BUNDLE, bundle_of, file_name};
 use taxproof_claims::schema::Quantity;
 use taxproof_claims::subject::IdScheme;
 use taxproof_claims::trust::TrustList;
@@ -128,7 +129,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> anyhow::Result<()> {
         .with_context(|| arguments.add.display().to_string())
 }
 
-fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
+fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(read_limited(path, MAX_TEXT)?)
         .with_context(|| format!("{} is not UTF-8", path.display()))
 }
@@ -137,9 +138,13 @@ fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
 pub(crate) struct ImportArguments {
     #[command(flatten)]
     wallet: WalletArguments,
-    /// Credentials.
-    #[arg(required = true)]
+    /// Credentials, as they were issued to this wallet.
+    #[arg(required_unless_present = "bundle")]
     credentials: Vec<PathBuf>,
+    /// Bundles of all enterprises' credentials, or folders of an epoch's bundles, in which the wallet
+    /// finds its own.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    bundle: Vec<PathBuf>,
 }
 
 pub(super) fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
@@ -149,13 +154,41 @@ pub(super) fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
         let held = wallet
             .import(&file, passphrase.as_ref())
             .with_context(|| path.display().to_string())?;
-        let header = &held.credential.epoch.header;
-        eprintln!(
-            "took epoch {} of `{}`, up to {}",
-            header.epoch, header.authority, header.newest_period
-        );
+        took(&held);
+    }
+    for path in &arguments.bundle {
+        let path = bundle_in(path, &wallet)?;
+        let file = read_limited(&path, MAX_BUNDLE)?;
+        let held = wallet
+            .import_bundle(&file, passphrase.as_ref())
+            .with_context(|| path.display().to_string())?;
+        took(&held);
     }
     Ok(())
+}
+
+fn took(held: &Held) {
+    let header = &held.credential.epoch.header;
+    eprintln!(
+        "took epoch {} of `{}`, up to {}",
+        header.epoch, header.authority, header.newest_period
+    );
+}
+
+/// The bundle that the wallet's enterprise is in, of a folder that holds all of an epoch's.
+fn bundle_in(path: &Path, wallet: &Wallet) -> anyhow::Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let files = fs::read_dir(path).with_context(|| path.display().to_string())?;
+    let bundles = files.count();
+    anyhow::ensure!(
+        bundles.is_power_of_two(),
+        "{} holds {bundles} files: an epoch has 1, 2, 4, 8 … bundles; copy the whole folder",
+        path.display()
+    );
+    let index = bundle_of(wallet.enterprise(), bundles.ilog2());
+    Ok(path.join(file_name(index)))
 }
 
 #[derive(Debug, Args)]

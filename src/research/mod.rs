@@ -1,5 +1,6 @@
 //! `taxproof research`: what researchers measure. One module a subcommand.
 
+mod authority;
 mod bench;
 mod circuit;
 mod export;
@@ -14,6 +15,8 @@ use clap::Subcommand;
 /// The researcher's subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Measures an authority, from filings to published epochs.
+    Authority(authority::Arguments),
     /// Measures provers and verifiers, ours and others, alternately in one run.
     Bench(bench::Arguments),
     /// Counts a circuit's constraints, clause by clause.
@@ -31,6 +34,7 @@ pub(crate) enum Command {
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Authority(arguments) => authority::run(&arguments)?,
         Command::Bench(arguments) => bench::run(&arguments)?,
         Command::Circuit(arguments) => circuit::run(&arguments)?,
         Command::Export(arguments) => export::run(&arguments)?,

@@ -153,8 +153,7 @@ impl World {
         for wallet in wallets.values_mut() {
             wallet.add_trust(&trust).expect("trusted");
             wallet.add_trust(&banks).expect("trusted");
-            let file = bureau.credential_file(1, wallet.enterprise());
-            let credential = std::fs::read(file).expect("a credential");
+            let credential = bureau.issue(wallet.enterprise()).expect("issued");
             wallet.import(&credential, None).expect("imported");
         }
         let first = wallets.values().next().expect("at least one enterprise");

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;
-use taxproof_claims::credential::{Credential, CredentialError, MAX_CREDENTIAL};
+use taxproof_claims::bundle::{Bundle, Issued, MAX_ISSUED, Refresh};
+use taxproof_claims::credential::{Credential, CredentialError};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::encoding::DecodeError;
@@ -21,7 +22,7 @@ use crate::wallet::{
 };
 
 const CREDENTIALS: &str = "credentials";
-/// What age adds to a file of [`MAX_CREDENTIAL`], with room to spare.
+/// What age adds to a file of [`MAX_ISSUED`], with room to spare.
 const AGE_OVERHEAD: usize = 4096;
 
 /// A credential of the wallet's, with what is needed to use it.
@@ -33,6 +34,8 @@ pub struct Held {
     pub schema: Schema,
     /// The secrets that it was issued for.
     pub secrets: HolderSecrets,
+    /// The key to those of later epochs in bundles, if it came with one.
+    pub refresh: Option<Refresh>,
 }
 
 /// Why a credential was not taken. What was held before is still held.
@@ -68,6 +71,17 @@ pub enum ImportError {
     /// It does not lead to its epoch's roots under this wallet's secrets.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// No credential of this authority has come with a key to its bundles.
+    #[error(
+        "the wallet has no key to the bundles of `{0}`: have a credential issued, and import that first"
+    )]
+    NoRefreshKey(AuthorityId),
+    /// No entry of the bundle opens.
+    #[error(
+        "nothing in the bundle is for this wallet: it is another bundle, or the keys were rotated, or the \
+         enterprise is not in the epoch; have a credential issued"
+    )]
+    NotInBundle,
     /// An older epoch than the one held.
     #[error("the credential is of epoch {found}; this wallet holds one of epoch {held}")]
     Rollback {
@@ -117,6 +131,33 @@ impl Wallet {
         Ok(held)
     }
 
+    /// Takes this wallet's credential from a bundle, as its authority wrote it.
+    ///
+    /// # Errors
+    /// As [`Self::import`], or nothing in the bundle is for this wallet.
+    pub fn import_bundle(
+        &mut self,
+        file: &[u8],
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Held, ImportError> {
+        let bundle = Bundle::decode(file)?;
+        let header = &bundle.epoch.header;
+        let held = self.credential(&header.authority)?;
+        let refresh = held
+            .and_then(|held| held.refresh)
+            .ok_or_else(|| ImportError::NoRefreshKey(header.authority.clone()))?;
+        let mut schemas = self.schemas.iter();
+        let schema = schemas
+            .find(|schema| schema.digest() == header.schema)
+            .ok_or(ImportError::UnknownSchema)?;
+        let credential = bundle.open(&refresh, schema)?;
+        let issued = Issued {
+            credential: credential.ok_or(ImportError::NotInBundle)?,
+            refresh,
+        };
+        self.import(&Zeroizing::new(issued.encode()), passphrase)
+    }
+
     /// The credential held of an authority.
     ///
     /// # Errors
@@ -144,11 +185,11 @@ impl Wallet {
     }
 
     fn check(&self, plain: &[u8]) -> Result<Held, ImportError> {
-        if plain.len() > MAX_CREDENTIAL {
-            let (length, limit) = (plain.len(), MAX_CREDENTIAL);
+        if plain.len() > MAX_ISSUED {
+            let (length, limit) = (plain.len(), MAX_ISSUED);
             return Err(DecodeError::TooLong { length, limit }.into());
         }
-        let (credential, schema) = self.decode(plain)?;
+        let (credential, refresh, schema) = self.decode(plain)?;
         let authority = &credential.epoch.header.authority;
         let trusted = self
             .trust
@@ -167,16 +208,22 @@ impl Wallet {
             credential,
             schema,
             secrets,
+            refresh,
         })
     }
 
-    /// Reads a credential by the schema that its own header names.
-    fn decode(&self, plain: &[u8]) -> Result<(Credential, Schema), ImportError> {
+    /// Reads a credential, with or without a key to later ones, by the schema that its own header
+    /// names.
+    fn decode(&self, plain: &[u8]) -> Result<(Credential, Option<Refresh>, Schema), ImportError> {
         let mut error = ImportError::UnknownSchema;
         for schema in &self.schemas {
-            match Credential::decode(plain, schema) {
-                Ok(credential) if credential.check_schema(schema).is_ok() => {
-                    return Ok((credential, schema.clone()));
+            let decoded = match Issued::is_one(plain) {
+                true => Issued::decode(plain, schema).map(|i| (i.credential, Some(i.refresh))),
+                false => Credential::decode(plain, schema).map(|credential| (credential, None)),
+            };
+            match decoded {
+                Ok((credential, refresh)) if credential.check_schema(schema).is_ok() => {
+                    return Ok((credential, refresh, schema.clone()));
                 }
                 Ok(_) => error = ImportError::UnknownSchema,
                 Err(malformed) => error = malformed.into(),
@@ -230,7 +277,7 @@ impl Wallet {
 }
 
 /// Longest file of a credential that is read, in bytes.
-pub const MAX_CREDENTIAL_FILE: usize = MAX_CREDENTIAL + AGE_OVERHEAD;
+pub const MAX_CREDENTIAL_FILE: usize = MAX_ISSUED + AGE_OVERHEAD;
 
 fn open_every_path(
     credential: &Credential,

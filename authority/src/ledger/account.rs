@@ -1,0 +1,164 @@
+//! What is on record of one enterprise.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use taxproof_claims::date::Date;
+
+use crate::codec::{Decoder, Encoder, Malformed};
+use crate::filing::{Filing, Payment, Voiding};
+use crate::invoice::Invoice;
+use crate::taxpayer::Facts;
+
+/// What is on record of one enterprise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    filings: BTreeMap<Filing, Voiding>,
+    register: BTreeMap<Date, Facts>,
+    invoices: BTreeSet<Invoice>,
+}
+
+/// What becomes of a row that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Posting {
+    /// It is on record now.
+    New,
+    /// It was on record already.
+    Duplicate,
+    /// It is on record now, beside another from which nothing tells it apart in time.
+    Ambiguous,
+}
+
+impl Account {
+    /// Puts a version of a filing on record.
+    pub fn file(&mut self, filing: Filing, voiding: Voiding) -> Posting {
+        if let Some(known) = self.filings.get_mut(&filing) {
+            let merged = known.merge(voiding);
+            let posting = if merged == *known {
+                Posting::Duplicate
+            } else {
+                Posting::New
+            };
+            *known = merged;
+            return posting;
+        }
+        let mut twins = self.filings.iter().filter(|(other, other_voiding)| {
+            other.is_version_of(&filing)
+                && other.order() == filing.order()
+                && **other_voiding == Voiding::Stands
+        });
+        let ambiguous = voiding == Voiding::Stands && twins.next().is_some();
+        self.filings.insert(filing, voiding);
+        if ambiguous {
+            Posting::Ambiguous
+        } else {
+            Posting::New
+        }
+    }
+
+    /// Puts the register's facts for a day on record.
+    pub fn note(&mut self, day: Date, facts: Facts) -> Posting {
+        match self.register.insert(day, facts.clone()) {
+            Some(known) if known == facts => Posting::Duplicate,
+            _ => Posting::New,
+        }
+    }
+
+    /// Puts an invoice on record.
+    pub fn invoice(&mut self, invoice: Invoice) -> Posting {
+        if self.invoices.contains(&invoice) {
+            return Posting::Duplicate;
+        }
+        let number = invoice.number.clone();
+        let mut same = self.invoices.range(first_of(&number)..);
+        let ambiguous = same.next().is_some_and(|other| other.number == number);
+        self.invoices.insert(invoice);
+        if ambiguous {
+            Posting::Ambiguous
+        } else {
+            Posting::New
+        }
+    }
+
+    /// Every version of every filing, those of one filing together, and whether it was voided.
+    pub fn filings(&self) -> impl Iterator<Item = (&Filing, Voiding)> {
+        self.filings.iter().map(|(f, v)| (f, *v))
+    }
+
+    /// What the register said on a day.
+    pub fn facts(&self, day: Date) -> Option<&Facts> {
+        self.register.range(..=day).next_back().map(|(_, f)| f)
+    }
+
+    /// The invoices that count, up to a day: one a number.
+    pub fn invoices(&self, day: Date) -> impl Iterator<Item = &Invoice> {
+        let mut previous: Option<&str> = None;
+        let counted = self.invoices.iter().filter(move |invoice| {
+            let repeated = previous == Some(&invoice.number);
+            previous = Some(&invoice.number);
+            !repeated
+        });
+        counted.filter(move |invoice| invoice.date <= day)
+    }
+
+    /// The first day after one on which something on record happens: until then, it says the same.
+    pub(crate) fn next_change(&self, after: Date) -> Option<Date> {
+        let filings = self.filings.iter().flat_map(|(filing, voiding)| {
+            let paid = match filing.payment {
+                Payment::On(day) => Some(day),
+                _ => None,
+            };
+            let voided = match voiding {
+                Voiding::On(day) => Some(*day),
+                _ => None,
+            };
+            [filing.filed_on, paid, voided].into_iter().flatten()
+        });
+        let register = self.register.keys().copied();
+        let invoices = self.invoices.iter().map(|invoice| invoice.date);
+        let days = filings.chain(register).chain(invoices);
+        days.filter(|day| *day > after).min()
+    }
+
+    /// Bytes that [`Self::decode`] reads.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut encoder = Encoder::with_table();
+        encoder.count(self.filings.len());
+        for (filing, voiding) in &self.filings {
+            filing.encode(&mut encoder);
+            voiding.encode(&mut encoder);
+        }
+        encoder.count(self.register.len());
+        for (day, facts) in &self.register {
+            encoder.day(*day);
+            crate::taxpayer::encode(facts, &mut encoder);
+        }
+        encoder.count(self.invoices.len());
+        for invoice in &self.invoices {
+            invoice.encode(&mut encoder);
+        }
+        encoder.finish()
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut decoder = Decoder::with_table(bytes)?;
+        let account = Self {
+            filings: decoder.list(|d| Ok((Filing::decode(d)?, Voiding::decode(d)?)))?,
+            register: decoder.list(|d| Ok((d.day()?, crate::taxpayer::decode(d)?)))?,
+            invoices: decoder.list(Invoice::decode)?,
+        };
+        decoder.finish()?;
+        Ok(account)
+    }
+}
+
+/// The least invoice of a number.
+fn first_of(number: &str) -> Invoice {
+    Invoice {
+        number: number.to_owned(),
+        amount: taxproof_claims::amount::Value::try_from(-((1 << 48) - 1))
+            .expect("the least value of a record"),
+        date: Date::new(-9999, 1, 1).expect("the first day of the calendar"),
+        buyer: String::new(),
+    }
+}

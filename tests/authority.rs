@@ -1,0 +1,203 @@
+//! The bureau by the command: what is handed out, and what is left when a command is killed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+const ID: &str = "91330100MA00000740";
+
+/// A folder in which commands run.
+struct Scene(tempfile::TempDir);
+
+impl Scene {
+    /// A bureau with one registered enterprise, and files for it to ingest.
+    fn new(enterprises: u32) -> Self {
+        let scene = Self(tempfile::tempdir().expect("a folder"));
+        scene.runs(&format!("enterprise init --wallet w --enterprise {ID}"));
+        scene.runs(&format!(
+            "authority generate --dir filings --enterprises {enterprises} --seed 7 --newest-period 2026Q2"
+        ));
+        scene.runs("authority init --dir bureau --id zhejiang");
+        scene.register();
+        scene
+    }
+
+    fn register(&self) {
+        self.runs("enterprise registration --wallet w --out registration.json");
+        self.runs("authority register --dir bureau registration.json --date 2026-01-05");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
+        command.current_dir(&self.0).args(line.split_whitespace());
+        command
+    }
+
+    fn output(&self, line: &str) -> Output {
+        self.command(line).output().expect("runs")
+    }
+
+    /// Runs what must succeed, and gives its standard output.
+    fn runs(&self, line: &str) -> String {
+        let output = self.output(line);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {errors}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Runs what must fail, and gives what it says.
+    fn fails(&self, line: &str) -> String {
+        let output = self.output(line);
+        assert!(!output.status.success(), "{line}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn ingest(dir: &str) -> String {
+        let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
+        format!(
+            "authority ingest --dir {dir} --mapping {mapping} --filings filings/filings.csv \
+             --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
+        )
+    }
+
+    fn publish(&self, epoch: u64) {
+        let day = 10 + epoch;
+        self.runs(&format!(
+            "authority publish --dir bureau --epoch {epoch} --date 2026-11-{day}"
+        ));
+    }
+
+    fn issue(&self) {
+        self.runs(&format!(
+            "authority issue --dir bureau --enterprise {ID} --out credential.age"
+        ));
+        self.runs("enterprise import --wallet w credential.age");
+    }
+
+    /// Runs a command again and again, each time killed after a while, until it ends by itself; says how
+    /// often it was killed.
+    fn killed_until_done(
+        &self,
+        line: &str,
+        pause: impl Fn(u32) -> Duration,
+        after_each: impl Fn(),
+    ) -> u32 {
+        let mut killed = 0;
+        loop {
+            let mut child = self.command(line);
+            let child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let mut child = child.expect("runs");
+            sleep(pause(killed));
+            let ended = child.try_wait().expect("is asked").is_some();
+            // SIGKILL; nothing where it has ended.
+            child.kill().expect("is killed");
+            let status = child.wait().expect("ends");
+            after_each();
+            if ended {
+                assert!(status.success() || killed > 0, "{line}");
+                return killed;
+            }
+            killed += 1;
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").args([from, to]).status();
+    assert!(copied.expect("cp").success());
+}
+
+#[test]
+fn a_wallet_finds_itself_in_a_folder_of_bundles() {
+    let scene = Scene::new(3);
+    scene.runs(&Scene::ingest("bureau"));
+    scene.publish(1);
+    let trust = scene.runs("authority trust --dir bureau");
+    std::fs::write(scene.path("trust.toml"), trust).expect("is written");
+    scene.runs("enterprise trust --wallet w --add trust.toml");
+    let bundles =
+        |epoch| format!("enterprise import --wallet w --bundle bureau/epochs/{epoch}/bundles");
+    // A bundle is of no use before a first credential.
+    assert!(
+        scene
+            .fails(&bundles(1))
+            .contains("have a credential issued")
+    );
+    scene.issue();
+    scene.publish(2);
+    scene.runs(&bundles(2));
+    assert!(scene.runs("enterprise show --wallet w").contains("epoch 2"));
+    assert!(
+        scene
+            .fails(&bundles(1))
+            .contains("this wallet holds one of epoch 2")
+    );
+    // Rotated keys need one that is issued, once.
+    scene.runs("enterprise rotate --wallet w");
+    scene.register();
+    scene.publish(3);
+    assert!(
+        scene
+            .fails(&bundles(3))
+            .contains("nothing in the bundle is for this wallet")
+    );
+    scene.issue();
+    scene.publish(4);
+    scene.runs(&bundles(4));
+    assert!(scene.runs("enterprise show --wallet w").contains("epoch 4"));
+    let damaged = scene.path("damaged");
+    let mut bytes = std::fs::read(scene.path("bureau/epochs/4/bundles/00000")).expect("is there");
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    std::fs::write(&damaged, bytes).expect("is written");
+    scene.fails("enterprise import --wallet w --bundle damaged");
+}
+
+/// A bureau that is killed again and again comes to the same as one that is not.
+fn killed_again_and_again(enterprises: u32, pause: impl Fn(u32) -> Duration) {
+    let scene = Scene::new(enterprises);
+    copy(&scene.path("bureau"), &scene.path("straight"));
+    scene.runs(&Scene::ingest("straight"));
+    let publish = |dir: &str| format!("authority publish --dir {dir} --epoch 1 --date 2026-11-11");
+    scene.runs(&publish("straight"));
+
+    let killed = scene.killed_until_done(&Scene::ingest("bureau"), &pause, || ());
+    assert!(killed > 2, "ingestion was killed {killed} times");
+    // Once more: what was on record is there, what was not is now.
+    scene.runs(&Scene::ingest("bureau"));
+    let epoch = scene.path("bureau/epochs/1");
+    let killed = scene.killed_until_done(&publish("bureau"), &pause, || {
+        let whole = ["header", "header.json", "bundles/00000", "members/members"];
+        assert!(!epoch.exists() || whole.iter().all(|name| epoch.join(name).exists()));
+    });
+    assert!(killed > 2, "publication was killed {killed} times");
+    let again = scene.fails(&publish("bureau"));
+    assert!(again.contains("an epoch is published once"), "{again}");
+    let header = |dir: &str| scene.runs(&format!("authority show --dir {dir} --epoch 1"));
+    assert_eq!(header("bureau"), header("straight"));
+    let log = |dir: &str| scene.runs(&format!("authority log --dir {dir}"));
+    assert_eq!(
+        log("bureau").lines().count(),
+        log("straight").lines().count()
+    );
+}
+
+/// The pauses grow, so that a slow machine comes to an end too.
+#[test]
+fn killed_at_any_moment_nothing_is_half_done_or_done_twice() {
+    killed_again_and_again(60, |killed| {
+        Duration::from_millis(3).mul_f64(1.25f64.powf(f64::from(killed)))
+    });
+}
+
+/// Minutes: `cargo test --release --test suite killed_at_every_millisecond -- --ignored`.
+#[test]
+#[ignore = "it takes minutes"]
+fn killed_at_every_millisecond_nothing_is_half_done_or_done_twice() {
+    killed_again_and_again(600, |killed| Duration::from_millis((killed + 1).into()));
+}
