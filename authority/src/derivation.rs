@@ -132,7 +132,7 @@ struct Subject<'a> {
     filings: Filings<'a>,
     facts: Option<&'a Facts>,
     first: Option<Month>,
-    invoiced: Invoiced<'a>,
+    invoiced: Invoiced,
     holder_since: Date,
 }
 

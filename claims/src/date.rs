@@ -16,7 +16,11 @@ pub struct Date(civil::Date);
 #[error("`{0}` is not a day such as 2026-09-30")]
 pub struct NotDate(pub String);
 
-const EPOCH: civil::Date = civil::date(1970, 1, 1);
+/// Years after which the calendar repeats, and their days.
+const ERA: i64 = 400;
+const ERA_DAYS: i64 = 146_097;
+/// Days from 1 March of the year 0 to 1970-01-01.
+const ERAS_BEFORE_1970: i64 = 719_468;
 
 impl Date {
     /// A day; month and day counted from 1.
@@ -34,15 +38,26 @@ impl Date {
 
     /// Days since 1970-01-01.
     pub fn days(self) -> i64 {
-        self.0.since(EPOCH).map_or(0, |span| span.get_days().into())
+        let (year, month, day) = self.ymd();
+        // Years that begin in March, so that a leap day is the last day of one; 400 of them repeat.
+        let year = i64::from(year) - i64::from(month <= 2);
+        let (era, of_era) = (year.div_euclid(ERA), year.rem_euclid(ERA));
+        let of_year = (153 * i64::from((month + 9) % 12) + 2) / 5 + i64::from(day) - 1;
+        era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - ERAS_BEFORE_1970
     }
 
     /// The day that many days after 1970-01-01.
     pub fn from_days(days: i64) -> Option<Self> {
-        EPOCH
-            .checked_add(Span::new().try_days(days).ok()?)
-            .ok()
-            .map(Self)
+        let days = days.checked_add(ERAS_BEFORE_1970)?;
+        let (era, of_era) = (days.div_euclid(ERA_DAYS), days.rem_euclid(ERA_DAYS));
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * march + 2) / 5 + 1;
+        let month = (march + 2) % 12 + 1;
+        let year = era * ERA + year + i64::from(month <= 2);
+        let small = |n: i64| u32::try_from(n).ok();
+        Self::new(i32::try_from(year).ok()?, small(month)?, small(day)?).ok()
     }
 
     /// The same day of the month so many months earlier, or that month's last day.
@@ -110,6 +125,21 @@ impl From<Date> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every day that jiff's calendar has, there and back, against jiff's own count.
+    #[test]
+    fn days_are_counted_as_the_calendar_counts_them() {
+        let first = civil::Date::MIN;
+        let epoch = civil::date(1970, 1, 1);
+        let start = first.since(epoch).expect("a span").get_days();
+        for (date, days) in first.series(Span::new().days(1)).zip(i64::from(start)..) {
+            assert_eq!(Date(date).days(), days, "{date}");
+            assert_eq!(Date::from_days(days), Some(Date(date)), "{days}");
+        }
+        for days in [i64::MIN, i64::MAX, i64::from(start) - 1] {
+            assert_eq!(Date::from_days(days), None);
+        }
+    }
 
     #[test]
     fn days_count_from_1970() {

@@ -1,58 +1,82 @@
 //! What an account's invoices say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use taxproof_claims::date::Date;
 
 use crate::calendar::{Month, Span};
-use crate::invoice::Invoice;
 use crate::ledger::Account;
 
-/// The invoices that count on a day.
+/// The invoices that count on a day, by their day. Buyers are numbered: every quarter's figures are
+/// taken from the same few lists.
 #[derive(Debug)]
-pub(super) struct Invoiced<'a> {
-    invoices: Vec<&'a Invoice>,
-    /// Days on which something was sold: red letters and cancellations are no sales.
-    days: BTreeSet<Date>,
+pub(super) struct Invoiced {
+    invoices: Vec<Counted>,
+    buyers: usize,
+    /// Days on which something was sold, in order, each once: red letters and cancellations are no
+    /// sales.
+    days: Vec<i64>,
     /// The day from which days without an invoice count.
-    begins: Option<Date>,
+    begins: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    /// Since 1970-01-01.
+    day: i64,
+    amount: i64,
+    buyer: usize,
 }
 
 /// All of it, in hundredths of a per cent.
 const WHOLE: i128 = 10_000;
 
-impl<'a> Invoiced<'a> {
-    pub(super) fn new(account: &'a Account, day: Date, begins: Option<Date>) -> Self {
-        let invoices: Vec<&Invoice> = account.invoices(day).collect();
-        let sales = invoices.iter().filter(|i| i.amount.get() > 0);
+impl Invoiced {
+    pub(super) fn new(account: &Account, day: Date, begins: Option<Date>) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let counted = account.invoices(day).map(|invoice| {
+            let next = numbers.len();
+            Counted {
+                day: invoice.date.days(),
+                amount: invoice.amount.get(),
+                buyer: *numbers.entry(&invoice.buyer).or_insert(next),
+            }
+        });
+        let mut invoices: Vec<Counted> = counted.collect();
+        invoices.sort_by_key(|invoice| invoice.day);
+        let sales = invoices.iter().filter(|invoice| invoice.amount > 0);
+        let mut days: Vec<i64> = sales.map(|invoice| invoice.day).collect();
+        days.dedup();
         Self {
-            days: sales.map(|i| i.date).collect(),
             invoices,
-            begins,
+            buyers: numbers.len(),
+            days,
+            begins: begins.map(Date::days),
         }
     }
 
-    fn within(&self, span: Span) -> impl Iterator<Item = &'a Invoice> {
-        let days = span.from.first_day()..=span.to.last_day();
-        let invoices = self.invoices.iter().copied();
-        invoices.filter(move |invoice| days.contains(&invoice.date))
+    fn within(&self, span: Span) -> &[Counted] {
+        let (first, last) = (span.from.first_day().days(), span.to.last_day().days());
+        let start = self.invoices.partition_point(|invoice| invoice.day < first);
+        let end = self.invoices.partition_point(|invoice| invoice.day <= last);
+        &self.invoices[start..end.max(start)]
     }
 
     /// Σ of what was invoiced in a span, less what was taken back in it.
     pub(super) fn total(&self, span: Span) -> i128 {
-        self.within(span).map(|i| i128::from(i.amount.get())).sum()
+        self.within(span).iter().map(|i| i128::from(i.amount)).sum()
     }
 
-    /// The longest run of days without an invoice whose last day is in a span, or that is still
-    /// open at its end.
+    /// The longest run of days without an invoice whose last day is in a span, or that is still open at
+    /// its end.
     pub(super) fn longest_gap(&self, span: Span) -> i128 {
         let (first, end) = (span.from.first_day().days(), span.to.last_day().days());
         // A run begins the day after an invoice, or on the enterprise's first day.
-        let Some(mut begins) = self.begins.map(Date::days) else {
+        let Some(mut begins) = self.begins else {
             return 0;
         };
         let mut longest = 0;
-        for day in self.days.iter().map(|d| d.days()).filter(|d| *d <= end) {
+        for &day in self.days.iter().take_while(|day| **day <= end) {
             let ends = day - 1;
             if ends >= first {
                 longest = longest.max(ends - begins + 1);
@@ -66,8 +90,8 @@ impl<'a> Invoiced<'a> {
     /// per cent; all of it where nothing was invoiced on balance.
     pub(super) fn top_customer_share(&self, span: Span) -> i128 {
         let buyers = self.by_buyer(span);
-        let total: i128 = buyers.values().sum();
-        let top = buyers.values().copied().max().unwrap_or_default();
+        let total: i128 = buyers.iter().sum();
+        let top = buyers.iter().copied().max().unwrap_or_default();
         if total <= 0 {
             return WHOLE;
         }
@@ -78,20 +102,22 @@ impl<'a> Invoiced<'a> {
     /// How many buyers bought something on balance in a span. Those without a name are one.
     pub(super) fn customers(&self, span: Span) -> i128 {
         let buyers = self.by_buyer(span);
-        buyers.values().filter(|bought| **bought > 0).count() as i128
+        buyers.iter().filter(|bought| **bought > 0).count() as i128
     }
 
-    fn by_buyer(&self, span: Span) -> BTreeMap<&str, i128> {
-        let mut buyers: BTreeMap<&str, i128> = BTreeMap::new();
+    /// What each buyer bought in a span, on balance; 0 for those of other times.
+    fn by_buyer(&self, span: Span) -> Vec<i128> {
+        let mut bought = vec![0; self.buyers];
         for invoice in self.within(span) {
-            *buyers.entry(&invoice.buyer).or_default() += i128::from(invoice.amount.get());
+            bought[invoice.buyer] += i128::from(invoice.amount);
         }
-        buyers
+        bought
     }
 
     /// Months of a window without an invoice.
     pub(super) fn idle_months(&self, window: Span) -> u32 {
-        let busy: BTreeSet<Month> = self.days.iter().copied().filter_map(Month::of).collect();
+        let days = self.days.iter().filter_map(|day| Date::from_days(*day));
+        let busy: BTreeSet<Month> = days.filter_map(Month::of).collect();
         let idle = window.from.until(window.to).filter(|m| !busy.contains(m));
         idle.count() as u32
     }

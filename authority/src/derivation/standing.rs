@@ -80,8 +80,7 @@ impl<'a> Filings<'a> {
 impl<'a> OfKinds<'a> {
     fn iter(self) -> impl Iterator<Item = &'a Standing<'a>> {
         let kinds = self.kinds;
-        let wanted = move |f: &&Standing<'_>| kinds.is_empty() || kinds.contains(&f.latest.kind);
-        self.filings.iter().filter(wanted)
+        self.filings.iter().filter(move |f| f.is_of(kinds))
     }
 
     /// Those whose last month is in a quarter.
@@ -91,8 +90,11 @@ impl<'a> OfKinds<'a> {
 
     /// Those whose last month is in a span.
     pub(super) fn ending_within(self, window: Span) -> impl Iterator<Item = &'a Standing<'a>> {
-        self.iter()
-            .filter(move |f| window.contains(f.latest.span.to))
+        // The months first: they are sooner compared than names.
+        let kinds = self.kinds;
+        let within = self.filings.iter();
+        let within = within.filter(move |f| window.contains(f.latest.span.to));
+        within.filter(move |f| f.is_of(kinds))
     }
 
     /// The first month that any is about.
@@ -139,6 +141,11 @@ impl<'a> Standing<'a> {
         if later || lesser {
             self.latest = filing;
         }
+    }
+
+    /// Whether it is of one of some kinds, of which none stands for all.
+    fn is_of(&self, kinds: &[String]) -> bool {
+        kinds.is_empty() || kinds.contains(&self.latest.kind)
     }
 
     /// Whether it is about more than a quarter's months.
