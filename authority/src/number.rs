@@ -1,5 +1,7 @@
 //! How a source writes numbers: decimal mark, thousands, unit, sign.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use taxproof_claims::amount::Value;
 
@@ -109,8 +111,12 @@ impl NumberFormat {
             .checked_sub(fraction.len())
             .ok_or_else(|| NumberError::TooPrecise(text.to_owned()))?;
         let too_large = || NumberError::TooLarge(text.to_owned());
-        let units = format!("{whole}{fraction}{}", "0".repeat(zeros));
-        let magnitude: i128 = units.parse().map_err(|_| too_large())?;
+        let units = whole.bytes().chain(fraction.bytes());
+        let units = units.chain(std::iter::repeat_n(b'0', zeros));
+        let magnitude = units
+            .map(|digit| i128::from(digit - b'0'))
+            .try_fold(0i128, |n, digit| n.checked_mul(10)?.checked_add(digit))
+            .ok_or_else(too_large)?;
         Value::new(if negative { -magnitude } else { magnitude }).map_err(|_| too_large())
     }
 
@@ -127,9 +133,9 @@ impl NumberFormat {
     }
 
     /// The digits without the marks between groups, if every group but the first has three.
-    fn ungroup(&self, whole: &str) -> Option<String> {
+    fn ungroup<'a>(&self, whole: &'a str) -> Option<Cow<'a, str>> {
         let Some(mark) = self.thousands else {
-            return Some(whole.to_owned());
+            return Some(Cow::Borrowed(whole));
         };
         let is_mark = |c: char| c == mark || (mark == ' ' && "\u{a0}\u{202f}".contains(c));
         let mut groups = whole.split(is_mark);
@@ -137,7 +143,7 @@ impl NumberFormat {
         let rest: Vec<&str> = groups.collect();
         let grouped =
             rest.is_empty() || (first.len() <= 3 && rest.iter().all(|group| group.len() == 3));
-        (grouped && !first.is_empty()).then(|| first.to_owned() + &rest.concat())
+        (grouped && !first.is_empty()).then(|| Cow::Owned(first.to_owned() + &rest.concat()))
     }
 
     fn example(&self) -> String {
