@@ -147,7 +147,7 @@ pub(super) fn negate_wide(a: &Vector) -> Vector {
 /// a - b + 4p without carries.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn difference(a: &Vector, b: &Vector) -> Vector {
+pub(super) fn difference(a: &Vector, b: &Vector) -> Vector {
     limbwise_add(&limbwise_sub(a, b), &offset())
 }
 
@@ -155,7 +155,7 @@ fn difference(a: &Vector, b: &Vector) -> Vector {
 /// bits each.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn scale(a: &Vector, factor: u32) -> Vector {
+pub(super) fn scale(a: &Vector, factor: u32) -> Vector {
     let factor = _mm512_set1_epi64(factor.into());
     let mut out = ZERO;
     for i in 0..LIMBS {

@@ -16,9 +16,11 @@ use ark_bn254::{Config, Fq2, G2Affine, g2};
 use ark_ec::AffineRepr;
 use ark_ec::bn::BnConfig;
 use ark_ec::short_weierstrass::SWCurveConfig;
-use ark_ff::Field;
+use ark_ff::{Field, Zero};
 
-use super::extension::{Extension, add, conjugate, mul, mul_add, negate, pack, square, sub, times};
+use super::extension::{
+    Extension, add, conjugate, mul, mul_add, negate, pack, square, sub, times, unpack,
+};
 use crate::lanes::ifma::{Vector, ZERO, transpose_vectors};
 use crate::lanes::{Ifma, LANES};
 
@@ -34,14 +36,32 @@ pub(super) fn digits() -> impl Iterator<Item = i8> {
 /// The lines through the multiples of eight points, in the order of the Miller loop. Those of the
 /// identity mean nothing.
 pub(super) fn prepare(ifma: Ifma, points: &[G2Affine; LANES]) -> [Vec<Line>; LANES] {
-    let coordinates = points.map(|point| point.xy().unwrap_or_default());
-    let [x, y] = [
-        pack(ifma, &coordinates.map(|(x, _)| x)),
-        pack(ifma, &coordinates.map(|(_, y)| y)),
-    ];
     let one = pack(ifma, &[Fq2::ONE; LANES]);
     // SAFETY: an `Ifma` exists, so the processor has the features.
-    unsafe { lines(constants(ifma), &[x, y], one) }
+    unsafe { lines(constants(ifma), &coordinates(ifma, points), one) }
+}
+
+/// Which of eight points of the twist are in the group of prime order; the identity is not.
+///
+/// With the Frobenius endomorphism ψ, the points Q with [6x + 2]Q + ψ(Q) - ψ²(Q) + ψ³(Q) = 0 are those
+/// of the group: ψ² - tψ + p = 0 on the twist, the resultant of both polynomials is a multiple of
+/// the group's order r, and its greatest common divisor with the order of the twist is r. The Miller
+/// loop's last point is all but the last summand. Its formulas give z = 0 from then on where they
+/// meet a point with itself, its opposite or the identity, which points of the group never do.
+pub(super) fn in_group(ifma: Ifma, points: &[G2Affine; LANES]) -> [bool; LANES] {
+    let one = pack(ifma, &[Fq2::ONE; LANES]);
+    // SAFETY: an `Ifma` exists, so the processor has the features.
+    let rest = unsafe { differences(constants(ifma), &coordinates(ifma, points), one) };
+    let [z, x, y] = rest.map(|part| unpack(ifma, &part));
+    from_fn(|lane| !z[lane].is_zero() && x[lane].is_zero() && y[lane].is_zero())
+}
+
+fn coordinates(ifma: Ifma, points: &[G2Affine; LANES]) -> [Extension; 2] {
+    let coordinates = points.map(|point| point.xy().unwrap_or_default());
+    [
+        pack(ifma, &coordinates.map(|(x, _)| x)),
+        pack(ifma, &coordinates.map(|(_, y)| y)),
+    ]
 }
 
 /// Multiples of one line each in every lane.
@@ -72,6 +92,31 @@ fn lines(constants: &Constants, q: &[Extension; 2], one: Extension) -> [Vec<Line
             .zip(rows)
             .for_each(|(out, row)| out.push(row));
     };
+    go(constants, q, one, &mut push);
+    out
+}
+
+/// The last point's z, and what its x and y differ by from those of -ψ³(Q), times z.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn differences(constants: &Constants, q: &[Extension; 2], one: Extension) -> [Extension; 3] {
+    let last = go(constants, q, one, &mut |_| {});
+    let [x, y] = (0..3).fold(*q, |q, _| frobenius(constants, &q));
+    [
+        last.z,
+        sub(&last.x, &mul(&x, &last.z)),
+        add(&last.y, &mul(&y, &last.z)),
+    ]
+}
+
+/// Goes the way of the Miller loop to [6x + 2]Q + ψ(Q) - ψ²(Q), with the line of each step.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn go(
+    constants: &Constants,
+    q: &[Extension; 2],
+    one: Extension,
+    push: &mut impl FnMut([Extension; 3]),
+) -> Point {
     let minus_q = [q[0], negate(&q[1])];
     let mut point = Point {
         x: q[0],
@@ -86,17 +131,21 @@ fn lines(constants: &Constants, q: &[Extension; 2], one: Extension) -> [Vec<Line
             _ => {}
         }
     }
-    let frobenius = |[x, y]: &[Extension; 2]| {
-        [
-            mul(&conjugate(x), &constants.twist[0]),
-            mul(&conjugate(y), &constants.twist[1]),
-        ]
-    };
-    let once = frobenius(q);
-    let [x, y] = frobenius(&once);
+    let once = frobenius(constants, q);
+    let [x, y] = frobenius(constants, &once);
     push(point.add(&once));
     push(point.add(&[x, negate(&y)]));
-    out
+    point
+}
+
+/// ψ(Q).
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn frobenius(constants: &Constants, [x, y]: &[Extension; 2]) -> [Extension; 2] {
+    [
+        mul(&conjugate(x), &constants.twist[0]),
+        mul(&conjugate(y), &constants.twist[1]),
+    ]
 }
 
 /// Eight points of the twist in homogeneous coordinates.

@@ -6,14 +6,20 @@
 //! may differ from them by factors in smaller fields.
 //!
 //! # Caution!
-//! Points must be in their groups of prime order: nothing here checks it.
+//! Points must be in their groups of prime order, as those are that [`EnginePairing::read_g1`] and
+//! [`EnginePairing::read_g2`] give: nothing else here checks it.
 
+mod coefficients;
 #[cfg(target_arch = "x86_64")]
 mod exponentiation;
 #[cfg(target_arch = "x86_64")]
 mod extension;
 #[cfg(target_arch = "x86_64")]
 mod lines;
+#[cfg(target_arch = "x86_64")]
+mod points;
+#[cfg(target_arch = "x86_64")]
+mod scaling;
 #[cfg(target_arch = "x86_64")]
 mod target;
 #[cfg(test)]
@@ -22,20 +28,39 @@ mod tests;
 use std::fmt::Debug;
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
+use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G2Affine, g1};
 use ark_ec::AffineRepr;
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ff::Field;
 use rayon::prelude::*;
 
+pub use coefficients::Coefficient;
+
 use crate::kernels::{Kernels, Path};
 #[cfg(target_arch = "x86_64")]
-use crate::lanes::{Ifma, LANES};
+use crate::lanes::Ifma;
+use crate::lanes::LANES;
 
 /// A pairing whose parts can be had by kernels.
 pub trait EnginePairing: Pairing {
     /// A point of G2 as the lines of its Miller loop.
     type Lines: Clone + Debug + Send + Sync;
+
+    /// The points of G1 of some compressed encodings, as arkworks reads and checks each.
+    fn read_g1(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<Self::G1Affine>>;
+
+    /// The same for G2.
+    fn read_g2(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<Self::G2Affine>>;
+
+    /// A coefficient as a scalar.
+    fn coefficient(coefficient: Coefficient) -> Self::ScalarField;
+
+    /// Points times a coefficient each, spread over the current rayon pool.
+    fn scale(
+        kernels: Kernels,
+        points: &[Self::G1Affine],
+        by: &[Coefficient],
+    ) -> Vec<Self::G1Affine>;
 
     /// The lines of a point.
     fn lines(kernels: Kernels, point: Self::G2Affine) -> Self::Lines;
@@ -77,6 +102,39 @@ enum Prepared {
 
 impl EnginePairing for Bn254 {
     type Lines = Lines;
+
+    fn read_g1(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<G1Affine>> {
+        match kernels.0 {
+            Path::Portable(_) => by_arkworks::read(encodings),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => points::read_g1(ifma, encodings),
+        }
+    }
+
+    fn read_g2(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<G2Affine>> {
+        match kernels.0 {
+            Path::Portable(_) => by_arkworks::read(encodings),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => points::read_g2(ifma, encodings),
+        }
+    }
+
+    fn coefficient(coefficient: Coefficient) -> Fr {
+        coefficient.scalar::<g1::Config>()
+    }
+
+    fn scale(kernels: Kernels, points: &[G1Affine], by: &[Coefficient]) -> Vec<G1Affine> {
+        let chunks = points.par_chunks(LANES).zip(by.par_chunks(LANES));
+        match kernels.0 {
+            Path::Portable(_) => chunks
+                .flat_map_iter(|(points, by)| coefficients::scale(points, by))
+                .collect(),
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => chunks
+                .flat_map_iter(|(points, by)| scaling::scale_points(ifma, points, by))
+                .collect(),
+        }
+    }
 
     fn lines(kernels: Kernels, point: G2Affine) -> Lines {
         Lines(match kernels.0 {
@@ -143,6 +201,25 @@ impl EnginePairing for Bn254 {
 impl EnginePairing for Bls12_381 {
     type Lines = Self::G2Prepared;
 
+    fn read_g1(_: Kernels, encodings: &[&[u8]]) -> Vec<Option<Self::G1Affine>> {
+        by_arkworks::read(encodings)
+    }
+
+    fn read_g2(_: Kernels, encodings: &[&[u8]]) -> Vec<Option<Self::G2Affine>> {
+        by_arkworks::read(encodings)
+    }
+
+    fn coefficient(coefficient: Coefficient) -> Self::ScalarField {
+        coefficient.scalar::<ark_bls12_381::g1::Config>()
+    }
+
+    fn scale(_: Kernels, points: &[Self::G1Affine], by: &[Coefficient]) -> Vec<Self::G1Affine> {
+        let chunks = points.par_chunks(LANES).zip(by.par_chunks(LANES));
+        chunks
+            .flat_map_iter(|(points, by)| coefficients::scale(points, by))
+            .collect()
+    }
+
     fn lines(_: Kernels, point: Self::G2Affine) -> Self::Lines {
         point.into()
     }
@@ -166,6 +243,11 @@ impl EnginePairing for Bls12_381 {
 
 mod by_arkworks {
     use super::*;
+
+    pub(super) fn read<G: AffineRepr>(encodings: &[&[u8]]) -> Vec<Option<G>> {
+        let read = |encoding: &&[u8]| G::deserialize_compressed(*encoding).ok();
+        encodings.iter().map(read).collect()
+    }
 
     pub(super) fn miller_loops<E: Pairing>(
         pairs: &[(E::G1Affine, E::G2Affine)],

@@ -1,10 +1,14 @@
 //! Pairings against arkworks on random and edge points, by all kernels.
 
-use ark_bn254::{Fr, G1Projective, G2Projective};
+use ark_bn254::{Fq, Fq2, Fr, G1Projective, G2Projective};
+use ark_ec::bn::BnConfig;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{AdditiveGroup, UniformRand};
-use rand::SeedableRng;
+use ark_ff::{AdditiveGroup, PrimeField, UniformRand, Zero as _};
+use ark_serialize::CanonicalSerialize as _;
+use num_bigint::{BigInt, BigUint};
 use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 
 use super::*;
 
@@ -102,8 +106,8 @@ fn exponentiation_is_that_of_arkworks() {
     let rng = &mut StdRng::seed_from_u64(2);
     let mut values = vec![Fq12::ZERO, Fq12::ONE, -Fq12::ONE];
     values.extend((0..12).map(|place| {
-        let mut elements = [ark_bn254::Fq::ZERO; 12];
-        elements[place] = -ark_bn254::Fq::ONE;
+        let mut elements = [Fq::ZERO; 12];
+        elements[place] = -Fq::ONE;
         Fq12::from_base_prime_field_elems(elements).unwrap()
     }));
     values.extend((0..20).map(|_| Fq12::rand(rng)));
@@ -131,4 +135,174 @@ fn other_curves_go_by_arkworks() {
     let (points, others): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     assert_eq!(value, Bls12_381::multi_pairing(points, others).0);
     assert_eq!(Bls12_381::exponentiate(Kernels::best(), loops), Some(value));
+}
+
+/// Encodings of points of the group and of none, and of nothing.
+fn encodings<P: SWCurveConfig>(strays: &[Affine<P>]) -> Vec<Vec<u8>> {
+    let rng = &mut StdRng::seed_from_u64(3);
+    let mut points = vec![
+        Affine::<P>::identity(),
+        Affine::generator(),
+        -Affine::generator(),
+    ];
+    points.extend((0..40).map(|_| Affine::rand(rng)));
+    points.extend(strays);
+    let encode = |point: &Affine<P>| {
+        let mut bytes = Vec::new();
+        point.serialize_compressed(&mut bytes).expect("a vector");
+        bytes
+    };
+    let mut all: Vec<_> = points.iter().map(encode).collect();
+    let length = all[0].len();
+    for i in 0..200 {
+        let mut bytes = vec![0; length];
+        rng.fill_bytes(&mut bytes);
+        // Most of these are below p.
+        bytes[length - 1] &= if i % 4 == 0 { 0xff } else { 0x9f };
+        bytes[length / 2 - 1] &= 0x1f;
+        all.push(bytes);
+    }
+    let whole = all[1].clone();
+    all.extend([
+        Vec::new(),
+        whole[..length - 1].to_vec(),
+        vec![0xff; length],
+        vec![0; length],
+    ]);
+    all
+}
+
+/// The smallest prime factor of the twist's cofactor.
+const SMALLEST: u64 = 10_069;
+
+/// Points of the twist: of no subgroup of prime order, which nearly all are, and of the smallest
+/// order that there is beside the group's.
+fn strays() -> Vec<G2Affine> {
+    let rng = &mut StdRng::seed_from_u64(5);
+    let points =
+        std::iter::repeat_with(|| G2Affine::get_point_from_x_unchecked(Fq2::rand(rng), true));
+    let mut strays: Vec<_> = points.flatten().take(12).collect();
+    let (p, r) = (BigUint::from(Fq::MODULUS), BigUint::from(Fr::MODULUS));
+    // The twist has r·(2p - r) points.
+    let rest = (p * 2u64 - &r) * r / SMALLEST;
+    let small = strays
+        .iter()
+        .map(|point| point.mul_bigint(rest.to_u64_digits()).into_affine());
+    let small: Vec<_> = small.filter(|point| !point.is_zero()).take(4).collect();
+    assert!(
+        small
+            .iter()
+            .all(|point| point.mul_bigint([SMALLEST]).is_zero())
+    );
+    strays.extend(small);
+    strays
+}
+
+fn assert_reads_as_arkworks<G: AffineRepr>(
+    encodings: &[Vec<u8>],
+    read: impl Fn(Kernels, &[&[u8]]) -> Vec<Option<G>>,
+) {
+    let expected = |bytes: &Vec<u8>| G::deserialize_compressed(bytes.as_slice()).ok();
+    let expected: Vec<_> = encodings.iter().map(expected).collect();
+    let encodings: Vec<_> = encodings.iter().map(Vec::as_slice).collect();
+    assert!(expected.iter().flatten().count() > 40);
+    for kernels in all_kernels() {
+        assert_eq!(read(kernels, &encodings), expected);
+        for count in [0, 1, 2, 3, 7, 9] {
+            for (some, expected) in encodings
+                .chunks(count.max(1))
+                .zip(expected.chunks(count.max(1)))
+            {
+                assert_eq!(read(kernels, some), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn points_are_read_as_arkworks_reads_them() {
+    let of_g1 = encodings::<g1::Config>(&[]);
+    assert_reads_as_arkworks(&of_g1, Bn254::read_g1);
+    let strays = strays();
+    assert_eq!(strays.len(), 16);
+    let of_g2 = encodings::<ark_bn254::g2::Config>(&strays);
+    assert_reads_as_arkworks(&of_g2, Bn254::read_g2);
+}
+
+/// What in-the-group means in lanes rests on these numbers: see `lines::in_group`.
+#[test]
+fn the_greatest_common_divisor_of_the_resultant_and_the_order_of_the_twist_is_the_order_of_the_group()
+ {
+    let big = |n: u64| BigInt::from(n);
+    let x = big(ark_bn254::Config::X[0]);
+    let p = BigInt::from(BigUint::from(Fq::MODULUS));
+    let r = BigInt::from(BigUint::from(Fr::MODULUS));
+    let t: BigInt = &x * &x * 6 + 1;
+    assert_eq!(r, &p + 1 - &t);
+    let order: BigInt = (&p * 2 - &r) * &r;
+    // X³ - X² + X + 6x + 2 modulo X² - tX + p is a + bX.
+    let a: BigInt = &x * 6 + 2 - &t * &p + &p;
+    let b: BigInt = &t * &t - &p - &t + 1;
+    let resultant: BigInt = &a * &a + &a * &b * &t + &b * &b * &p;
+    assert_eq!(gcd(resultant, order), r);
+}
+
+fn gcd(mut a: BigInt, mut b: BigInt) -> BigInt {
+    while b != BigInt::ZERO {
+        (a, b) = (b.clone(), a % b);
+    }
+    BigInt::from(a.magnitude().clone())
+}
+
+/// Edge coefficients and random ones, of the identity, a generator and random points.
+#[test]
+fn points_are_scaled_as_by_arkworks() {
+    assert_scales::<Bn254>();
+    assert_scales::<Bls12_381>();
+}
+
+fn assert_scales<E: EnginePairing>() {
+    let rng = &mut StdRng::seed_from_u64(6);
+    let ones = u128::from(u64::MAX);
+    let edges = [
+        0,
+        1,
+        2,
+        3,
+        1 << 63,
+        1 << 64,
+        1 << 127,
+        ones,
+        !ones,
+        u128::MAX,
+        1 << 64 | 1,
+    ];
+    let random = (0..20).map(|_| u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64()));
+    let bits: Vec<u128> = edges.into_iter().chain(random).collect();
+    let (generator, zero) = (E::G1Affine::generator(), E::G1Affine::zero());
+    let (mut points, mut by) = (Vec::new(), Vec::new());
+    for point in [generator, zero, E::G1::rand(rng).into_affine()] {
+        points.extend(vec![point; bits.len()]);
+        by.extend(bits.iter().copied().map(Coefficient::from));
+    }
+    let expected: Vec<_> = points
+        .iter()
+        .zip(&by)
+        .map(|(point, by)| (*point * E::coefficient(*by)).into_affine())
+        .collect();
+    for kernels in all_kernels() {
+        for count in [0, 1, 7, 8, 9, points.len()] {
+            let scaled = E::scale(kernels, &points[..count], &by[..count]);
+            assert_eq!(scaled, expected[..count]);
+        }
+    }
+    // What makes different pairs different coefficients.
+    let lambda = E::coefficient(Coefficient::from(1 << 64));
+    assert_eq!(
+        lambda * lambda + lambda + E::ScalarField::ONE,
+        E::ScalarField::ZERO
+    );
+    let low = u128::from(u64::MAX);
+    let sum = E::coefficient(Coefficient::from(low)) + lambda * E::ScalarField::from(u64::MAX);
+    assert_eq!(E::coefficient(Coefficient::from(u128::MAX)), sum);
 }
