@@ -1,6 +1,6 @@
 //! Many proofs under one key at once.
 //!
-//! With rᵢ drawn at random, 128 bits each, the proofs' equations are added up to one:
+//! With rᵢ drawn at random, each one of 2^128, the proofs' equations are added up to one:
 //! Π e(rᵢ·Aᵢ, Bᵢ) · e(Σ rᵢ·ICᵢ, −γ) · e(Σ rᵢ·Cᵢ, −δ) · e(−Σ rᵢ·α, β) = 1, which a batch with a bad
 //! proof in it satisfies with probability 2^-128. The rᵢ come from the operating system after every
 //! proof and every input is fixed: whoever knew them beforehand could make errors that cancel.
@@ -8,13 +8,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
+use ark_ec::{CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, One};
 use rand::RngCore;
 use rand::rngs::OsRng;
 use rayon::prelude::*;
 use taxproof_engine::Kernels;
-use taxproof_engine::pairing::EnginePairing;
+use taxproof_engine::pairing::{Coefficient, EnginePairing};
 
 use crate::key::CheckedKey;
 use crate::proof::CanonicalProof;
@@ -145,21 +145,16 @@ struct Combined<'a, 'b, E: EnginePairing> {
 
 impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
     fn new(batch: &'b Batch<'a, E>) -> Self {
-        let draw = |_: &Entry<'_, E>| {
-            let mut bytes = [0; 16];
-            OsRng.fill_bytes(&mut bytes);
-            u128::from_le_bytes(bytes)
-        };
-        let coefficients: Vec<u128> = batch.entries.iter().map(draw).collect();
-        let multiply = |(entry, r): (&Entry<'_, E>, &u128)| {
-            entry.proof.a().mul_bigint([*r as u64, (*r >> 64) as u64])
-        };
-        let pairs = batch.entries.par_iter().zip(&coefficients);
-        let a: Vec<E::G1> = pairs.map(multiply).collect();
+        let mut drawn = vec![0; 16 * batch.entries.len()];
+        OsRng.fill_bytes(&mut drawn);
+        let (drawn, _) = drawn.as_chunks();
+        let drawn = drawn.iter().map(|bytes| u128::from_le_bytes(*bytes));
+        let coefficients: Vec<_> = drawn.map(Coefficient::from).collect();
+        let a: Vec<_> = batch.entries.iter().map(|entry| entry.proof.a()).collect();
         Self {
             batch,
-            coefficients: coefficients.into_iter().map(E::ScalarField::from).collect(),
-            a: E::G1::normalize_batch(&a),
+            a: E::scale(Kernels::best(), &a, &coefficients),
+            coefficients: coefficients.into_iter().map(E::coefficient).collect(),
         }
     }
 

@@ -28,7 +28,12 @@ pub(crate) fn length<G: AffineRepr>() -> usize {
 
 /// The point of [`length`] bytes.
 pub(crate) fn point<G: AffineRepr>(bytes: &[u8]) -> Result<G, NotAPoint> {
-    let point = G::deserialize_compressed(bytes).map_err(|_| NotAPoint::NotInGroup)?;
+    of(G::deserialize_compressed(bytes).ok(), bytes)
+}
+
+/// The point that was read from some bytes as arkworks reads it, if these are its encoding.
+pub(crate) fn of<G: AffineRepr>(read: Option<G>, bytes: &[u8]) -> Result<G, NotAPoint> {
+    let point = read.ok_or(NotAPoint::NotInGroup)?;
     let mut again = Vec::with_capacity(bytes.len());
     point
         .serialize_compressed(&mut again)

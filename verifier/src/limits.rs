@@ -180,6 +180,13 @@ pub const BATCH: usize = 1024;
 /// Batches at once: each takes all cores for a while.
 pub const BATCHES: usize = 2;
 
+/// Presentations that were handed in one by one and are verified together: more save little more,
+/// and the first would wait for the last.
+pub const SHARED: usize = 64;
+
+/// So many of these batches at once: one is verified while another waits for the disk.
+pub const SHARES: usize = 2;
+
 /// Receipts in one transaction: they wait for the disk once.
 pub const COMMIT: usize = 256;
 

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 use taxproof_claims::curve::NamedPairing;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::field_from_bytes;
-use taxproof_claims::policy::{CompileError, Compiled, ParameterError, Parameters, Policy};
+use taxproof_claims::numbers::Numbers;
+use taxproof_claims::policy::{CompileError, Policy};
 use taxproof_claims::presentation::Presentation;
-use taxproof_claims::request::Request;
 use taxproof_claims::statement::{Consent, Outcome};
-use taxproof_claims::subject::{EnterpriseId, IdScheme};
+use taxproof_claims::subject::EnterpriseId;
 use taxproof_engine::pairing::EnginePairing;
 
 use crate::batch::Batch;
@@ -24,86 +24,7 @@ use crate::key::AdmittedKey;
 use crate::limits::{CLOCK_TOLERANCE, PREPARED_POLICIES};
 use crate::prepared::{Answer, CannotPrepare, Common, OtherNumbers, PreparedPolicy};
 use crate::proof::{CanonicalProof, NotAProof};
-
-/// A request that the bank made, with its policy: what presentations are held against.
-#[derive(Debug, Clone)]
-pub struct Question {
-    request: Request,
-    digest: Digest,
-    policy: Arc<Policy>,
-    policy_digest: Digest,
-    parameters: Parameters,
-}
-
-/// A request and a policy do not go together. Whoever put them together is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotAQuestion {
-    /// The request asks something else.
-    #[error("the request is about another policy")]
-    OtherPolicy,
-    /// The request's shape is not the policy's.
-    #[error("the request names another shape than the policy's")]
-    Shape,
-    /// The request's parameters are not the policy's.
-    #[error(transparent)]
-    Parameters(#[from] ParameterError),
-}
-
-impl Question {
-    /// Puts a request and its policy together.
-    ///
-    /// # Errors
-    /// They do not belong together.
-    pub fn new(request: Request, policy: Arc<Policy>) -> Result<Self, NotAQuestion> {
-        if policy.encode() != request.policy {
-            return Err(NotAQuestion::OtherPolicy);
-        }
-        if policy.shape() != request.shape {
-            return Err(NotAQuestion::Shape);
-        }
-        let declared = policy.parameters();
-        if let Some((_, stray)) = declared
-            .iter()
-            .zip(&request.parameters)
-            .find(|(declared, given)| declared.name != given.name)
-        {
-            return Err(ParameterError::Unknown(stray.name.clone()).into());
-        }
-        let values = request.parameters.iter().map(|p| p.value).collect();
-        Ok(Self {
-            digest: request.digest(),
-            policy_digest: policy.digest(request.profile),
-            parameters: Parameters::new(declared, values)?,
-            request,
-            policy,
-        })
-    }
-
-    /// The request.
-    pub const fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// The request's digest.
-    pub const fn digest(&self) -> Digest {
-        self.digest
-    }
-
-    /// The policy.
-    pub const fn policy(&self) -> &Arc<Policy> {
-        &self.policy
-    }
-
-    /// The policy's digest in the request's profile.
-    pub const fn policy_digest(&self) -> Digest {
-        self.policy_digest
-    }
-
-    fn id_scheme(&self) -> IdScheme {
-        self.policy.schema().id_scheme
-    }
-}
+pub use crate::question::{NotAQuestion, Question};
 
 /// What a presentation shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,7 +154,22 @@ pub enum CannotJudge {
 #[derive(Debug)]
 pub struct Verifier<E: EnginePairing> {
     key: AdmittedKey<E>,
-    prepared: Mutex<HashMap<Preparation, Arc<PreparedPolicy<E>>>>,
+    prepared: Mutex<HashMap<Preparation, Arc<Prepared<E>>>>,
+}
+
+/// A policy, prepared for an epoch.
+#[derive(Debug)]
+struct Prepared<E: EnginePairing> {
+    policy: PreparedPolicy<E>,
+    /// What it asks, where that depends on no parameters.
+    asked: Option<Arc<Asked>>,
+}
+
+/// The numbers that a question comes to.
+#[derive(Debug)]
+struct Asked {
+    numbers: Numbers,
+    digest: Digest,
 }
 
 /// What a prepared policy was prepared for.
@@ -274,22 +210,20 @@ impl<E: NamedPairing> Verifier<E> {
         presentation: &Presentation,
         now: u64,
     ) -> Result<Verdict, CannotJudge> {
-        let read = match self.read(question, epoch, presentation, now)? {
-            Ok(read) => read,
-            Err(reason) => return Ok(Verdict::Invalid(reason)),
+        let case = Case {
+            question,
+            epoch,
+            presentation,
         };
-        let reduced = read.prepared.reduced();
-        match reduced.verify(&read.claimed.proof, &read.open) {
-            Ok(()) => Ok(read.claimed.verdict(&question.policy, presentation)),
-            Err(_) => Ok(Verdict::Invalid(InvalidReason::ProofWrong)),
-        }
+        let mut verdicts = self.judge_all(&[case], now);
+        verdicts.pop().expect("a case has a verdict")
     }
 
     /// As [`Self::judge`] for many, their proofs verified together; the verdicts in their order.
     pub fn judge_all(&self, cases: &[Case<'_>], now: u64) -> Vec<Result<Verdict, CannotJudge>> {
         let read: Vec<_> = cases
-            .par_iter()
-            .map(|case| self.read(case.question, case.epoch, case.presentation, now))
+            .par_chunks(READ_TOGETHER)
+            .flat_map_iter(|cases| self.read(cases, now))
             .collect();
         let wrong = self.wrong_proofs(&read);
         let verdict = |(i, (case, read)): (usize, (&Case<'_>, Read<E>))| {
@@ -298,7 +232,7 @@ impl<E: NamedPairing> Verifier<E> {
                 Ok(_) if wrong.contains(&i) => Verdict::Invalid(InvalidReason::ProofWrong),
                 Ok(read) => read
                     .claimed
-                    .verdict(&case.question.policy, case.presentation),
+                    .verdict(case.question.policy(), case.presentation),
             })
         };
         let cases = cases.iter().zip(read).enumerate();
@@ -311,7 +245,7 @@ impl<E: NamedPairing> Verifier<E> {
         let (mut places, mut wrong) = (Vec::new(), HashSet::new());
         for (place, read) in read.iter().enumerate() {
             let Ok(Ok(read)) = read else { continue };
-            let (reduced, proof) = (read.prepared.reduced(), &read.claimed.proof);
+            let (reduced, proof) = (read.prepared.policy.reduced(), &read.proof);
             match batch.push(reduced, proof, read.open.clone()) {
                 Ok(()) => places.push(place),
                 Err(_) => drop(wrong.insert(place)),
@@ -323,70 +257,116 @@ impl<E: NamedPairing> Verifier<E> {
         wrong
     }
 
-    /// Reads what a presentation claims, and what its proof must be verified with.
-    fn read(
+    /// Reads what presentations claim, their proofs, and what these must be verified with.
+    fn read(&self, cases: &[Case<'_>], now: u64) -> Vec<Read<E>> {
+        let claims = cases.iter().map(|case| (case, self.claim(case, now)));
+        let claims: Vec<_> = claims.collect();
+        let claimed = claims
+            .iter()
+            .filter(|(_, claim)| matches!(claim, Ok(Ok(_))));
+        let proofs: Vec<&[u8]> = claimed.map(|(case, _)| &*case.presentation.proof).collect();
+        let mut proofs = CanonicalProof::read_all(&proofs).into_iter();
+        let read = |(_, claim): (_, Result<Result<Claim<E>, InvalidReason>, CannotJudge>)| {
+            let Claim {
+                prepared,
+                claimed,
+                open,
+            } = match claim? {
+                Ok(claim) => claim,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            let proof = proofs.next().expect("a proof was read for each claim");
+            Ok(proof.map_err(InvalidReason::from).map(|proof| Unverified {
+                prepared,
+                claimed,
+                open,
+                proof,
+            }))
+        };
+        claims.into_iter().map(read).collect()
+    }
+
+    /// What a presentation claims, and what its proof must be verified with.
+    fn claim(
         &self,
-        question: &Question,
-        epoch: &TrustedEpoch,
-        presentation: &Presentation,
+        case: &Case<'_>,
         now: u64,
-    ) -> Read<E> {
+    ) -> Result<Result<Claim<E>, InvalidReason>, CannotJudge> {
+        let (question, epoch, presentation) = (case.question, case.epoch, case.presentation);
         self.check_question(question, epoch)?;
         let claimed = match Claimed::<E>::parse(question, epoch, presentation, now) {
             Ok(claimed) => claimed,
             Err(reason) => return Ok(Err(reason)),
         };
-        let policy = &question.policy;
-        let compiled = policy.compile(epoch.date(), &question.parameters)?;
-        let prepared = self.prepare(question, epoch, &compiled)?;
-        let numbers = compiled.numbers.digest(question.request.profile);
-        let accepted = &presentation.epoch;
-        let context = question
-            .request
-            .context(accepted, question.policy_digest, numbers);
-        let open = prepared.open_inputs(&claimed.answer(context), &compiled.numbers)?;
-        Ok(Ok(Unverified {
+        let (prepared, asked) = self.prepare(question, epoch)?;
+        let context =
+            question
+                .request()
+                .context(&presentation.epoch, question.policy_digest(), asked.digest);
+        let answer = claimed.answer(context);
+        let open = prepared.policy.open_inputs(&answer, &asked.numbers)?;
+        Ok(Ok(Claim {
             prepared,
             claimed,
             open,
         }))
     }
 
-    /// The policy of a question, prepared for an epoch.
+    /// The policy of a question, prepared for an epoch, and the question's numbers.
     fn prepare(
         &self,
         question: &Question,
         epoch: &TrustedEpoch,
-        compiled: &Compiled,
-    ) -> Result<Arc<PreparedPolicy<E>>, CannotPrepare> {
+    ) -> Result<(Arc<Prepared<E>>, Arc<Asked>), CannotJudge> {
         let lock = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let request = question.request();
         let preparation = Preparation {
-            bank: question.request.bank.clone(),
-            policy: question.policy_digest,
+            bank: request.bank.clone(),
+            policy: question.policy_digest(),
             epoch: epoch.digest(),
         };
-        if let Some(prepared) = lock().get(&preparation) {
-            return Ok(Arc::clone(prepared));
+        let known = lock().get(&preparation).cloned();
+        if let Some(prepared) = &known
+            && let Some(asked) = &prepared.asked
+        {
+            return Ok((Arc::clone(prepared), Arc::clone(asked)));
+        }
+        let (policy, parameters) = (question.policy(), question.parameters());
+        let compiled = policy.compile(epoch.date(), parameters)?;
+        let asked = |numbers: Numbers| {
+            Arc::new(Asked {
+                digest: numbers.digest(request.profile),
+                numbers,
+            })
+        };
+        if let Some(prepared) = known {
+            return Ok((prepared, asked(compiled.numbers)));
         }
         let common = Common {
-            bank: &question.request.bank,
+            bank: &request.bank,
             epoch,
             numbers: &compiled.numbers,
             open_numbers: &compiled.open,
-            scope: question.policy.learns().scope.as_deref(),
+            scope: policy.learns().scope.as_deref(),
             allowed: compiled.allowed,
         };
-        let prepared = Arc::new(PreparedPolicy::new(&self.key, &common)?);
+        let policy = PreparedPolicy::new(&self.key, &common)?;
+        let asked = asked(compiled.numbers);
+        let fixed = parameters.values().is_empty();
+        let prepared = Arc::new(Prepared {
+            policy,
+            asked: fixed.then(|| Arc::clone(&asked)),
+        });
         let mut cache = lock();
         if cache.len() >= PREPARED_POLICIES {
             cache.clear();
         }
         cache.insert(preparation, Arc::clone(&prepared));
-        Ok(prepared)
+        Ok((prepared, asked))
     }
 
     fn check_question(&self, question: &Question, epoch: &TrustedEpoch) -> Result<(), CannotJudge> {
-        let (request, header) = (&question.request, self.key.header());
+        let (request, header) = (question.request(), self.key.header());
         let same_key = request.key == header.fingerprint
             && request.curve == header.curve
             && request.version == header.version
@@ -394,7 +374,7 @@ impl<E: NamedPairing> Verifier<E> {
         if !same_key {
             return Err(CannotJudge::OtherKey);
         }
-        if epoch.header().schema != question.policy.schema().digest() {
+        if epoch.header().schema != question.schema() {
             return Err(CannotJudge::OtherSchema);
         }
         Ok(())
@@ -412,24 +392,35 @@ pub struct Case<'a> {
     pub presentation: &'a Presentation,
 }
 
-/// A presentation that was read, its proof not yet verified.
-struct Unverified<E: EnginePairing> {
-    prepared: Arc<PreparedPolicy<E>>,
+/// Presentations whose proofs are read together: enough for every lane.
+const READ_TOGETHER: usize = 32;
+
+/// What is to be proven.
+struct Claim<E: EnginePairing> {
+    prepared: Arc<Prepared<E>>,
     claimed: Claimed<E>,
     /// The open inputs' values.
     open: Vec<E::ScalarField>,
 }
 
+/// A presentation that was read, its proof not yet verified.
+struct Unverified<E: EnginePairing> {
+    prepared: Arc<Prepared<E>>,
+    claimed: Claimed<E>,
+    /// The open inputs' values.
+    open: Vec<E::ScalarField>,
+    proof: CanonicalProof<E>,
+}
+
 type Read<E> = Result<Result<Unverified<E>, InvalidReason>, CannotJudge>;
 
-/// What a presentation claims, parsed, before its proof is verified.
+/// What a presentation claims, parsed.
 struct Claimed<E: EnginePairing> {
     pseudonym: E::ScalarField,
     scope_tag: E::ScalarField,
     id: Option<EnterpriseId>,
     outcome: Outcome,
     consent: Consent,
-    proof: CanonicalProof<E>,
 }
 
 impl<E: NamedPairing> Claimed<E> {
@@ -439,8 +430,8 @@ impl<E: NamedPairing> Claimed<E> {
         presentation: &Presentation,
         now: u64,
     ) -> Result<Self, InvalidReason> {
-        let (request, policy) = (&question.request, &question.policy);
-        if presentation.request != question.digest {
+        let (request, policy) = (question.request(), question.policy());
+        if presentation.request != question.digest() {
             return Err(InvalidReason::OtherRequest);
         }
         if now >= request.expires_at {
@@ -464,7 +455,6 @@ impl<E: NamedPairing> Claimed<E> {
             outcome: Outcome::from_bits(shape, consent, presentation.outcome)
                 .ok_or(InvalidReason::ImpossibleOutcome)?,
             consent,
-            proof: CanonicalProof::from_bytes(&presentation.proof)?,
         })
     }
 
@@ -507,7 +497,7 @@ impl<E: NamedPairing> Claimed<E> {
 
 /// The id, if and only if the policy asks for it.
 fn disclosed_id(question: &Question, text: &str) -> Result<Option<EnterpriseId>, InvalidReason> {
-    match (question.policy.learns().id, text) {
+    match (question.policy().learns().id, text) {
         (false, "") => Ok(None),
         (false, _) => Err(InvalidReason::IdNotAsked),
         (true, "") => Err(InvalidReason::IdMissing),

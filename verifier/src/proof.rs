@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ark_groth16::Proof;
+use taxproof_engine::Kernels;
 use taxproof_engine::pairing::EnginePairing;
 
 use crate::canonical::{self, NotAPoint};
@@ -52,19 +53,45 @@ impl<E: EnginePairing> CanonicalProof<E> {
     /// # Errors
     /// The bytes are too few or too many, or one of the points is none.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAProof> {
+        let mut read = Self::read_all(&[bytes]);
+        read.pop()
+            .expect("a proof that was read, or why it was not")
+    }
+
+    /// Reads many, each as [`Self::from_bytes`] does, which takes less together.
+    pub fn read_all(proofs: &[&[u8]]) -> Vec<Result<Self, NotAProof>> {
+        let parts: Vec<_> = proofs.iter().map(|bytes| Self::parts(bytes)).collect();
+        let whole = || parts.iter().flatten();
+        let of_g1: Vec<_> = whole().flat_map(|&[a, _, c]| [a, c]).collect();
+        let of_g2: Vec<_> = whole().map(|&[_, b, _]| b).collect();
+        let kernels = Kernels::best();
+        let mut of_g1 = E::read_g1(kernels, &of_g1).into_iter();
+        let mut of_g2 = E::read_g2(kernels, &of_g2).into_iter();
+        let read = |parts| {
+            let [a, b, c] = parts?;
+            let mut g1 = || of_g1.next().expect("two points of a proof are in G1");
+            let (point_a, point_c) = (g1(), g1());
+            let point_b = of_g2.next().expect("one point of a proof is in G2");
+            let named = |name| move |why| NotAProof::Point { name, why };
+            Ok(Self {
+                a: canonical::of(point_a, a).map_err(named("A"))?,
+                b: canonical::of(point_b, b).map_err(named("B"))?,
+                c: canonical::of(point_c, c).map_err(named("C"))?,
+            })
+        };
+        parts.into_iter().map(read).collect()
+    }
+
+    /// The encodings of A, B, C.
+    fn parts(bytes: &[u8]) -> Result<[&[u8]; 3], NotAProof> {
         let (g1, expected) = (canonical::length::<E::G1Affine>(), Self::length());
         if bytes.len() != expected {
             let found = bytes.len();
             return Err(NotAProof::Length { expected, found });
         }
-        let named = |name| move |why| NotAProof::Point { name, why };
         let (a, rest) = bytes.split_at(g1);
         let (b, c) = rest.split_at(expected - 2 * g1);
-        Ok(Self {
-            a: canonical::point(a).map_err(named("A"))?,
-            b: canonical::point(b).map_err(named("B"))?,
-            c: canonical::point(c).map_err(named("C"))?,
-        })
+        Ok([a, b, c])
     }
 
     /// Takes a proof of arkworks, with the same checks of its points.

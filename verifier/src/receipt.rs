@@ -1,7 +1,8 @@
 //! Receipts: what the bank keeps of a decision, signed, so that an auditor can verify it again.
 //!
 //! With the request, the epoch's header and the verifying key that it names, a receipt holds all
-//! that the verdict follows from. Receipts form a chain: each names the one before it.
+//! that the verdict follows from. Receipts form a chain: each names the one before it. Those that are
+//! kept at once are signed together: see [`crate::together`].
 
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::encoding::{DecodeError, Reader, Writer};
@@ -10,6 +11,8 @@ use taxproof_claims::key::{KeyFingerprint, Provenance};
 use taxproof_claims::presentation::{MAX_PRESENTATION, Presentation};
 use taxproof_claims::request::Nonce;
 use taxproof_claims::signature::{Signature, SignatureError, SigningKey, VerifyingKey};
+
+use crate::together::{MAX_PATH, Path};
 
 /// What was decided, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +48,12 @@ pub struct Receipt {
 }
 
 const TAG: &str = "taxproof/receipt/1";
-const SIGNED_TAG: &str = "taxproof/signed-receipt/1";
+const ALONE_TAG: &str = "taxproof/signed-receipt/1";
+const TOGETHER_TAG: &str = "taxproof/signed-receipt/2";
 const MAX_RULES: usize = 64;
 const MAX_RECEIPT: usize = 16 * 1024;
-/// Longest signed receipt, in bytes: a receipt, its signature and their frame.
-pub const MAX_SIGNED_RECEIPT: usize = MAX_RECEIPT + 256;
+/// Longest signed receipt, in bytes: a receipt, its path, the signature and their frame.
+pub const MAX_SIGNED_RECEIPT: usize = MAX_RECEIPT + MAX_PATH + 256;
 
 impl Receipt {
     /// The canonical encoding.
@@ -124,11 +128,12 @@ impl Receipt {
         self.profile.digest(TAG, &[&self.encode()])
     }
 
-    /// Signs the receipt.
+    /// Signs the receipt alone.
     pub fn sign(self, key: &SigningKey) -> SignedReceipt {
         let signature = key.sign(self.digest());
         SignedReceipt {
             receipt: self,
+            path: Path::default(),
             signature,
         }
     }
@@ -145,7 +150,9 @@ fn name(text: &str) -> Result<String, DecodeError> {
 pub struct SignedReceipt {
     /// What is signed.
     pub receipt: Receipt,
-    /// Over the receipt's digest.
+    /// To what is signed; empty where that is the receipt alone.
+    pub path: Path,
+    /// Over the receipt's digest, or the root of those that were signed together.
     pub signature: Signature,
 }
 
@@ -158,14 +165,18 @@ impl SignedReceipt {
         if key.profile() != self.receipt.profile {
             return Err(SignatureError::Invalid);
         }
-        key.verify(self.receipt.digest(), &self.signature)
-            .map(|()| &self.receipt)
+        let signed = self.path.root(self.receipt.profile, self.receipt.digest());
+        key.verify(signed, &self.signature).map(|()| &self.receipt)
     }
 
     /// The canonical encoding.
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::object(SIGNED_TAG);
+        let alone = self.path.is_empty();
+        let mut w = Writer::object(if alone { ALONE_TAG } else { TOGETHER_TAG });
         w.bytes(&self.receipt.encode());
+        if !alone {
+            self.path.write(&mut w);
+        }
         w.fixed(&self.signature.0);
         w.finish()
     }
@@ -175,9 +186,15 @@ impl SignedReceipt {
     /// # Errors
     /// The bytes are not the encoding of a signed receipt.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut r = Reader::object(bytes, SIGNED_TAG)?;
+        let together = Reader::object(bytes, TOGETHER_TAG);
+        let alone = together.is_err();
+        let mut r = together.or_else(|_| Reader::object(bytes, ALONE_TAG))?;
         let signed = Self {
             receipt: Receipt::decode(r.bytes(MAX_RECEIPT)?)?,
+            path: match alone {
+                true => Path::default(),
+                false => Path::read(&mut r)?,
+            },
             signature: Signature(r.array()?),
         };
         r.finish()?;
@@ -228,15 +245,48 @@ mod tests {
         for (profile, (provenance, band)) in Profile::ALL.into_iter().zip(variants) {
             let key = SigningKey::random(profile).expect("randomness");
             let signed = receipt(profile, provenance, band).sign(&key);
-            let bytes = signed.encode();
-            assert_eq!(SignedReceipt::decode(&bytes), Ok(signed));
-            for i in 0..bytes.len() {
-                let mut flipped = bytes.clone();
-                flipped[i] ^= 1;
-                let accepted = SignedReceipt::decode(&flipped)
-                    .is_ok_and(|s| s.verify(&key.verifying_key()).is_ok());
-                assert!(!accepted, "{profile}: byte {i} is not bound");
+            assert_every_byte_is_bound(&signed, &key);
+        }
+    }
+
+    #[test]
+    fn receipts_that_are_signed_together_verify_alone_and_bind_every_byte() {
+        for profile in Profile::ALL {
+            let key = SigningKey::random(profile).expect("randomness");
+            let numbered = |sequence| {
+                let receipt = Receipt {
+                    sequence,
+                    ..receipt(profile, Provenance::Dev, None)
+                };
+                let digest = receipt.digest();
+                (receipt, digest)
+            };
+            let signed = crate::together::sign((1..=5).map(numbered).collect(), &key);
+            assert_eq!(signed.len(), 5);
+            for signed in &signed[3..] {
+                assert_every_byte_is_bound(signed, &key);
             }
+            let alone = crate::together::sign(vec![numbered(1)], &key);
+            assert_eq!(alone, [numbered(1).0.sign(&key)]);
+            // Another one's path.
+            let strayed = SignedReceipt {
+                path: signed[1].path.clone(),
+                ..signed[0].clone()
+            };
+            assert!(strayed.verify(&key.verifying_key()).is_err());
+        }
+    }
+
+    fn assert_every_byte_is_bound(signed: &SignedReceipt, key: &SigningKey) {
+        assert!(signed.verify(&key.verifying_key()).is_ok());
+        let bytes = signed.encode();
+        assert_eq!(SignedReceipt::decode(&bytes).as_ref(), Ok(signed));
+        for i in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[i] ^= 1;
+            let accepted = SignedReceipt::decode(&flipped)
+                .is_ok_and(|s| s.verify(&key.verifying_key()).is_ok());
+            assert!(!accepted, "byte {i} is not bound");
         }
     }
 }

@@ -1,18 +1,23 @@
 //! Many presentations at once: decrypted, read, verified and kept together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use rayon::prelude::*;
+use taxproof_claims::digest::Digest;
 use taxproof_claims::key::KeyFingerprint;
 use taxproof_claims::presentation::Presentation;
+use tracing::Instrument as _;
 
+use super::compute::Calls;
 use super::requests::check_client_request_id;
 use super::{Bank, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::limits::BATCH;
 use crate::metrics::Step;
 use crate::presentation::{Case, Question, Verdict};
+use crate::store::{KeptRequest, StoreError};
 
 /// One of many presentations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +34,24 @@ struct Asked {
     question: Question,
     epoch: Arc<TrustedEpoch>,
     presentation: Presentation,
+    /// When it was looked at, seconds since 1970-01-01T00:00:00Z.
+    now: u64,
 }
 
-type Answer = Result<Decision, Refusal>;
+/// What becomes of a presentation.
+pub(super) type Answer = Result<Decision, Refusal>;
+
+/// What the steps are called for presentations that came one by one, or as a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) open: Step,
+    pub(super) verify: Step,
+}
+
+const OF_BATCH: Steps = Steps {
+    open: Step::OpenBatch,
+    verify: Step::VerifyBatch,
+};
 
 impl Bank {
     /// Verifies sealed presentations together, and decides the requests of those that verify. The
@@ -42,7 +62,7 @@ impl Bank {
     pub async fn submit_all(
         self: &Arc<Self>,
         submissions: Vec<Submission>,
-    ) -> Result<Vec<Answer>, Refusal> {
+    ) -> Result<Vec<Result<Decision, Refusal>>, Refusal> {
         if submissions.len() > BATCH {
             return Err(Refusal::BatchTooLong);
         }
@@ -51,6 +71,18 @@ impl Bank {
             Refusal::Busy
         })?;
         let _counted = self.metrics.presentations(submissions.len());
+        let calls = Calls::current();
+        Ok(self.answer_all(submissions, &calls, OF_BATCH).await)
+    }
+
+    /// An answer to each of some presentations, however many there are, in their order. The calls are
+    /// one for all of them, or one for each.
+    pub(super) async fn answer_all(
+        self: &Arc<Self>,
+        submissions: Vec<Submission>,
+        calls: &Calls,
+        steps: Steps,
+    ) -> Vec<Answer> {
         let (sealed, ids): (Vec<_>, Vec<_>) = submissions
             .into_iter()
             .map(|submission| (submission.sealed, submission.client_request_id))
@@ -60,32 +92,39 @@ impl Bank {
             Ok(Presentation::decode(&bank.identity.open(&sealed)?)?)
         };
         let open_all = move || sealed.into_par_iter().map(open).collect::<Vec<_>>();
-        let opened = self.compute(Step::OpenBatch, open_all).await?;
-        let ask = self.ask_all(opened, &ids);
-        let (asked, mut answers) = self.store_step(Step::Lookup, ask).await;
-        self.judge_all(asked, &ids, &mut answers).await?;
-        let answered = |answer: Option<Answer>| answer.unwrap_or(Err(Refusal::Aborted));
-        Ok(answers.into_iter().map(answered).collect())
+        let mut answers: Vec<_> = ids.iter().map(|_| Err(Refusal::Aborted)).collect();
+        let Ok(opened) = self.compute_for(calls, steps.open, open_all).await else {
+            return answers;
+        };
+        let ask = self.ask_all(opened, &ids, calls, &mut answers);
+        let asked = self.store_step(calls, Step::Lookup, ask).await;
+        self.judge_all(asked, &ids, calls, steps.verify, &mut answers)
+            .await;
+        answers
     }
 
-    /// What is to be verified, and the answers to the rest.
+    /// What is to be verified; the rest is answered.
     async fn ask_all(
         &self,
         opened: Vec<Result<Presentation, Refusal>>,
         ids: &[String],
-    ) -> (Vec<Asked>, Vec<Option<Answer>>) {
-        let (mut asked, mut answers) = (Vec::new(), Vec::new());
+        calls: &Calls,
+        answers: &mut [Answer],
+    ) -> Vec<Asked> {
+        let named = opened.iter().flatten().map(|opened| opened.request);
+        let requests = self.store.requests_named(named.collect()).await;
+        let requests = requests.map_err(Arc::new);
+        let mut asked = Vec::new();
         for (place, (opened, id)) in opened.into_iter().zip(ids).enumerate() {
-            match self.ask(place, opened, id).await {
-                Ok(Ok(open)) => {
-                    asked.push(open);
-                    answers.push(None);
-                }
-                Ok(Err(decided)) => answers.push(Some(Ok(decided))),
-                Err(refusal) => answers.push(Some(Err(refusal))),
+            let requests = requests.as_ref().map_err(Arc::clone);
+            let ask = self.ask(place, opened, requests, id);
+            match ask.instrument(calls.of(place).clone()).await {
+                Ok(Ok(open)) => asked.push(open),
+                Ok(Err(decided)) => answers[place] = Ok(decided),
+                Err(refusal) => answers[place] = Err(refusal),
             }
         }
-        (asked, answers)
+        asked
     }
 
     /// What a presentation is to be verified with; or the decision, where none is needed.
@@ -93,52 +132,69 @@ impl Bank {
         &self,
         place: usize,
         opened: Result<Presentation, Refusal>,
+        requests: Result<&HashMap<Digest, KeptRequest>, Arc<StoreError>>,
         client_request_id: &str,
     ) -> Result<Result<Asked, Decision>, Refusal> {
         check_client_request_id(client_request_id)?;
         let presentation = opened?;
-        let found = self.look_up(&presentation).await?;
-        Ok(found.map(|(question, epoch)| Asked {
+        let requests = requests.map_err(Refusal::Store)?;
+        let request = requests.get(&presentation.request);
+        let request = request.ok_or(Refusal::UnknownRequest)?;
+        let found = self.look_up(request, &presentation).await?;
+        Ok(found.map(|(question, epoch, now)| Asked {
             place,
             question,
             epoch,
             presentation,
+            now,
         }))
     }
 
+    /// Verifies what is to be verified, and keeps the receipts.
     async fn judge_all(
         self: &Arc<Self>,
         asked: Vec<Asked>,
         ids: &[String],
-        answers: &mut [Option<Answer>],
-    ) -> Result<(), Refusal> {
-        let (bank, now) = (Arc::clone(self), self.time.certain()?);
+        calls: &Calls,
+        step: Step,
+        answers: &mut [Answer],
+    ) {
+        let Some(now) = asked.iter().map(|asked| asked.now).max() else {
+            return;
+        };
+        let bank = Arc::clone(self);
         let judge = move || {
             let verdicts = bank.verdicts(&asked, now);
             asked.into_iter().zip(verdicts).collect::<Vec<_>>()
         };
-        let judged = self.compute(Step::VerifyBatch, judge).await?;
+        let Ok(judged) = self.compute_for(calls, step, judge).await else {
+            return;
+        };
         let decide = async |(asked, verdict): (Asked, Result<Verdict, Refusal>)| {
-            let Asked {
-                place,
-                question,
-                epoch,
-                presentation,
-            } = asked;
+            let place = asked.place;
+            let (question, epoch) = (&asked.question, &asked.epoch);
             let answer = match verdict {
                 Err(refusal) => Err(refusal),
                 Ok(verdict) => {
-                    self.decide(&question, &epoch, presentation, verdict, &ids[place], now)
-                        .await
+                    self.decide(
+                        question,
+                        epoch,
+                        asked.presentation,
+                        verdict,
+                        &ids[place],
+                        now,
+                    )
+                    .instrument(calls.of(place).clone())
+                    .await
                 }
             };
             (place, answer)
         };
         // All at once, so that they share transactions.
-        for (place, answer) in join_all(judged.into_iter().map(decide)).await {
-            answers[place] = Some(answer);
+        let decided = join_all(judged.into_iter().map(decide));
+        for (place, answer) in self.store_step(calls, Step::Keep, decided).await {
+            answers[place] = answer;
         }
-        Ok(())
     }
 
     /// The verdicts, verified together for each key.

@@ -79,7 +79,7 @@ impl Bank {
 
     /// The decision of a receipt.
     pub(super) async fn decision(&self, kept: KeptReceipt) -> Result<Decision, Refusal> {
-        let policy = self.policy_of(kept.signed.receipt.policy).await?;
-        Ok(Decision::of(kept, &policy))
+        let terms = self.terms_of(kept.signed.receipt.policy).await?;
+        Ok(Decision::of(kept, terms.policy()))
     }
 }

@@ -6,6 +6,7 @@ mod compute;
 mod decision;
 mod evidence;
 mod policies;
+mod queue;
 mod readiness;
 mod recording;
 mod refusal;
@@ -30,7 +31,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::policy::Policy;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_claims::trust::TrustList;
@@ -43,8 +43,10 @@ use crate::keyring::Keyring;
 use crate::limits::{BATCHES, PREPARED_POLICIES};
 use crate::mark::Mark;
 use crate::metrics::Metrics;
+use crate::question::Terms;
 use crate::seal::Identity;
 use crate::store::{Store, StoreError};
+use queue::Queue;
 use recording::Recorder;
 use time::Time;
 
@@ -64,10 +66,11 @@ pub struct Bank {
     recorder: Recorder,
     time: Time,
     maximum_epoch_age: Duration,
-    policies: Kept<Policy>,
+    terms: Kept<Terms>,
     epochs: Kept<TrustedEpoch>,
     /// One for each presentation that may wait or be verified.
-    presentations: Semaphore,
+    presentations: Arc<Semaphore>,
+    queue: Queue,
     /// One for each batch of presentations at once.
     batches: Semaphore,
     /// One for each core.
@@ -101,7 +104,8 @@ impl Bank {
         let bank = Self {
             recorder: Recorder::start(store.clone(), Arc::clone(&signing_key), Arc::new(mark)),
             store,
-            presentations: Semaphore::new(folder.config.limits.presentations),
+            presentations: Arc::new(Semaphore::new(folder.config.limits.presentations)),
+            queue: Queue::default(),
             id: folder.config.id,
             name: folder.config.name,
             web_origins: folder.config.web_origins,
@@ -113,7 +117,7 @@ impl Bank {
             schemas: folder.schemas,
             time: Time::of(clock),
             maximum_epoch_age: folder.config.maximum_epoch_age,
-            policies: Kept::default(),
+            terms: Kept::default(),
             epochs: Kept::default(),
             batches: Semaphore::new(BATCHES),
             cores: Arc::new(Semaphore::new(cores)),
@@ -165,6 +169,11 @@ impl Bank {
     /// Origins of web pages that may call the service from a browser.
     pub fn web_origins(&self) -> &[String] {
         &self.web_origins
+    }
+
+    /// One place for each presentation that may wait or be verified.
+    pub(crate) const fn places(&self) -> &Arc<Semaphore> {
+        &self.presentations
     }
 
     /// What it keeps.

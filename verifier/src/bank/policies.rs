@@ -8,6 +8,7 @@ use taxproof_claims::schema::Schema;
 
 use super::{Bank, Refusal};
 use crate::metrics::Step;
+use crate::question::Terms;
 use crate::store::{KeptPolicy, Page, StoreError};
 
 impl Bank {
@@ -59,7 +60,7 @@ impl Bank {
     /// There is no such policy, or several.
     pub async fn explain_policy(&self, name: &str) -> Result<(KeptPolicy, Explanation), Refusal> {
         let kept = self.find_policy(name).await?;
-        let explanation = self.policy(&kept)?.explain(None);
+        let explanation = self.terms(&kept)?.policy().explain(None);
         Ok((kept, explanation))
     }
 
@@ -81,25 +82,25 @@ impl Bank {
     }
 
     /// A kept policy, read back.
-    pub(super) fn policy(&self, kept: &KeptPolicy) -> Result<Arc<Policy>, Refusal> {
-        if let Some(policy) = self.policies.get(kept.digest) {
-            return Ok(policy);
+    pub(super) fn terms(&self, kept: &KeptPolicy) -> Result<Arc<Terms>, Refusal> {
+        if let Some(terms) = self.terms.get(kept.digest) {
+            return Ok(terms);
         }
         let read = |schema: &Schema| Policy::decode(kept.canonical.as_bytes(), schema).ok();
         let fits = |policy: &Policy| policy.digest(self.profile()) == kept.digest;
         let policy = self.schemas.iter().filter_map(read).find(fits);
         // Its schema was taken away, or it was registered under another profile.
         let policy = policy.ok_or(Refusal::UnknownPolicy)?;
-        Ok(self.policies.keep(kept.digest, policy))
+        Ok(self.terms.keep(kept.digest, Terms::new(policy.into())))
     }
 
     /// The policy of a digest, which a request names.
-    pub(super) async fn policy_of(&self, digest: Digest) -> Result<Arc<Policy>, Refusal> {
-        if let Some(policy) = self.policies.get(digest) {
-            return Ok(policy);
+    pub(super) async fn terms_of(&self, digest: Digest) -> Result<Arc<Terms>, Refusal> {
+        if let Some(terms) = self.terms.get(digest) {
+            return Ok(terms);
         }
         let kept: Result<_, StoreError> = self.store.policy(digest).await;
-        self.policy(&kept?.ok_or(Refusal::UnknownPolicy)?)
+        self.terms(&kept?.ok_or(Refusal::UnknownPolicy)?)
     }
 }
 

@@ -41,7 +41,7 @@ impl Bank {
         check_client_request_id(&new.client_request_id)?;
         let validity = check(&new)?;
         let kept = self.find_policy(&new.policy).await?;
-        let policy = self.policy(&kept)?;
+        let policy = Arc::clone(self.terms(&kept)?.policy());
         let given: Vec<_> = new.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
         let parameters = policy.parse_parameters(&given)?;
         let (verifier, epochs) = self.provable(&policy).await?;
@@ -107,8 +107,9 @@ impl Bank {
 
     /// A request with its policy.
     pub(super) async fn question(&self, kept: &KeptRequest) -> Result<Question, Refusal> {
-        let policy = self.policy_of(kept.policy).await?;
-        Ok(Question::new(kept.signed.request.clone(), policy)?)
+        let terms = self.terms_of(kept.policy).await?;
+        let request = kept.signed.request.clone();
+        Ok(Question::named(request, kept.digest, terms)?)
     }
 
     /// The first key under which a policy can be proven, and the epochs that it can be proven

@@ -1,4 +1,4 @@
-//! From a sealed presentation to a decision.
+//! From a verdict to a decision.
 
 use std::sync::Arc;
 
@@ -6,56 +6,24 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::key::Provenance;
 use taxproof_claims::presentation::Presentation;
 
-use super::requests::check_client_request_id;
 use super::{Bank, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
-use crate::metrics::Step;
 use crate::presentation::{InvalidReason, Question, Shown, Verdict};
 use crate::receipt::Receipt;
 use crate::store::{KeptRequest, NewReceipt, NotDecided, Replay, presentation_digest};
 
 impl Bank {
-    /// Verifies a sealed presentation, and decides its request if it verifies.
-    ///
-    /// # Errors
-    /// The presentation cannot be read, its request was decided by another one, the bank has not
-    /// what it takes to verify it, or there are too many at once.
-    pub async fn submit(
-        self: &Arc<Self>,
-        sealed: Vec<u8>,
-        client_request_id: &str,
-    ) -> Result<Decision, Refusal> {
-        check_client_request_id(client_request_id)?;
-        let _waiting = self.presentations.try_acquire().map_err(|_| {
-            self.metrics.shed("queue");
-            Refusal::Busy
-        })?;
-        let _counted = self.metrics.presentations(1);
-        let bank = Arc::clone(self);
-        let open = move || bank.identity.open(&sealed);
-        let opened = self.compute(Step::Open, open).await?;
-        let presentation = Presentation::decode(&opened?)?;
-        let lookup = self.look_up(&presentation);
-        match self.store_step(Step::Lookup, lookup).await? {
-            Ok((question, epoch)) => {
-                self.judge(question, epoch, presentation, client_request_id)
-                    .await
-            }
-            Err(decided) => Ok(decided),
-        }
-    }
-
-    /// What a presentation is to be verified with; or the decision, where it needs none.
+    /// What a presentation of a request is to be verified with, and when; or the decision, where it
+    /// needs none.
     pub(super) async fn look_up(
         &self,
+        request: &KeptRequest,
         presentation: &Presentation,
-    ) -> Result<Result<(Question, Arc<TrustedEpoch>), Decision>, Refusal> {
-        let request = self.store.request(presentation.request).await?;
-        let request = request.ok_or(Refusal::UnknownRequest)?;
-        if let Some(decided) = self.decided(&request, presentation).await? {
+    ) -> Result<Result<(Question, Arc<TrustedEpoch>, u64), Decision>, Refusal> {
+        if let Some(decided) = self.decided(request, presentation).await? {
             return Ok(Err(decided));
         }
-        let question = self.question(&request).await?;
+        let question = self.question(request).await?;
         if !question.request().accepts(&presentation.epoch) {
             let reason = InvalidReason::EpochNotAccepted;
             return Ok(Err(self.invalid(request.digest, reason)));
@@ -67,7 +35,7 @@ impl Bank {
             Err(why) if now < question.request().expires_at => {
                 Ok(Err(self.invalid(request.digest, why.into())))
             }
-            _ => Ok(Ok((question, epoch))),
+            _ => Ok(Ok((question, epoch, now))),
         }
     }
 
@@ -87,34 +55,6 @@ impl Bank {
         }
         let cancelled = request.cancelled_at.is_some();
         Ok(cancelled.then(|| self.invalid(request.digest, InvalidReason::Cancelled)))
-    }
-
-    /// Verifies a presentation of a request that was open a moment ago.
-    async fn judge(
-        self: &Arc<Self>,
-        question: Question,
-        epoch: Arc<TrustedEpoch>,
-        presentation: Presentation,
-        client_request_id: &str,
-    ) -> Result<Decision, Refusal> {
-        let now = self.time.certain()?;
-        let (bank, asked) = (Arc::clone(self), question.clone());
-        let (about, shown) = (Arc::clone(&epoch), presentation.clone());
-        let judge = move || {
-            let key = asked.request().key;
-            let verifier = bank.keys.named(key).ok_or(Refusal::UnknownKey)?;
-            Ok::<_, Refusal>(verifier.judge(&asked, &about, &shown, now)?)
-        };
-        let verdict = self.compute(Step::Verify, judge).await??;
-        self.decide(
-            &question,
-            &epoch,
-            presentation,
-            verdict,
-            client_request_id,
-            now,
-        )
-        .await
     }
 
     /// Keeps what a verdict decides.
@@ -137,8 +77,7 @@ impl Bank {
             receipt: self.receipt(question, epoch, presentation, verified, now)?,
             client_request_id: Some(client_request_id.to_owned()).filter(|id| !id.is_empty()),
         };
-        let keep = self.recorder.keep(new);
-        let kept = match self.store_step(Step::Keep, keep).await {
+        let kept = match self.recorder.keep(new).await {
             Err(Refusal::NotDecided(NotDecided::Cancelled)) => {
                 return Ok(self.invalid(request, InvalidReason::Cancelled));
             }

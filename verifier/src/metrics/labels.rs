@@ -78,11 +78,13 @@ impl Key {
 /// A step of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Decrypting a presentation.
+    /// Taking up presentations that were handed in one by one, which only waits.
+    Turn,
+    /// Decrypting presentations that were handed in one by one.
     Open,
     /// Reading a request, its policy and its epoch from the database.
     Lookup,
-    /// Verifying a presentation.
+    /// Verifying presentations that were handed in one by one.
     Verify,
     /// Keeping a receipt, until it is on the disk.
     Keep,
@@ -100,6 +102,7 @@ impl Step {
     /// Its name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Turn => "turn",
             Self::Open => "open",
             Self::Lookup => "lookup",
             Self::Verify => "verify",

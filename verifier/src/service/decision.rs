@@ -68,6 +68,18 @@ type Watch = Pin<Box<dyn Stream<Item = Result<WatchDecisionsResponse, Status>> +
 
 /// A decision as a message.
 pub(super) fn message(decision: Decision) -> v1::Decision {
+    let receipt = match &decision {
+        Decision::Decided { kept, .. } => kept.signed.encode(),
+        Decision::Invalid { .. } => Vec::new(),
+    };
+    v1::Decision {
+        receipt,
+        ..without_receipt(decision)
+    }
+}
+
+/// The same where the receipt is fetched otherwise.
+pub(super) fn without_receipt(decision: Decision) -> v1::Decision {
     let (kept, scope_tag) = match decision {
         Decision::Decided { kept, scope_tag } => (kept, scope_tag),
         Decision::Invalid { request, reason } => {
@@ -79,7 +91,6 @@ pub(super) fn message(decision: Decision) -> v1::Decision {
             };
         }
     };
-    let receipt = kept.signed.encode();
     let kept = kept.signed.receipt;
     let verdict = if kept.passed {
         v1::Verdict::Passed
@@ -98,7 +109,7 @@ pub(super) fn message(decision: Decision) -> v1::Decision {
         authority: kept.presentation.epoch.authority.into(),
         epoch: kept.epoch,
         decided_at: kept.decided_at,
-        receipt,
+        receipt: Vec::new(),
         sequence: kept.sequence,
     }
 }

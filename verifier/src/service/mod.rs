@@ -36,13 +36,13 @@ use tonic_web::GrpcWebLayer;
 use tower::layer::util::{Identity, Stack};
 use tower_http::cors::CorsLayer;
 
-use crate::bank::{Bank, Clock};
+use crate::bank::{Bank, Clock, Refusal};
 use crate::config::{Config, Folder};
 use crate::limits::{
     EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, STREAMS,
 };
 use crate::telemetry::Telemetry;
-use crate::transport::{Gate, Security, incoming};
+use crate::transport::{Full, Gate, Security, incoming};
 use monitor::Monitor;
 use serving::Background;
 
@@ -236,11 +236,16 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
     };
     let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
     let compiled = "the build wrote the descriptors";
+    let gate = Gate::new(limits, Arc::clone(bank.metrics())).refusing(Full {
+        method: "/taxproof.v1.PresentationService/SubmitPresentation",
+        places: Arc::clone(bank.places()),
+        answer: || Refusal::Busy.into(),
+    });
     Server::builder()
         .accept_http1(true)
         .layer(web::cors(bank.web_origins()))
         .layer(GrpcWebLayer::new())
-        .layer(Gate::new(limits, Arc::clone(bank.metrics())))
+        .layer(gate)
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_LIST)
         .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))

@@ -46,10 +46,7 @@ impl PresentationService for Service {
         let result = |(client_request_id, answer)| PresentationResult {
             client_request_id,
             result: Some(match answer {
-                Ok(decision) => Outcome::Decision(v1::Decision {
-                    receipt: Vec::new(),
-                    ..decision::message(decision)
-                }),
+                Ok(decision) => Outcome::Decision(decision::without_receipt(decision)),
                 Err(refusal) => Outcome::Refusal(self.refused(&refusal)),
             }),
         };

@@ -10,6 +10,8 @@ mod backend;
 mod epochs;
 mod error;
 mod heads;
+mod links;
+mod many;
 mod policies;
 mod receipts;
 mod requests;

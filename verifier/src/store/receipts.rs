@@ -1,14 +1,15 @@
 //! Receipts. The transaction that keeps one is what uses a nonce up.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
+use sqlx::QueryBuilder;
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::presentation::Presentation;
 use taxproof_claims::signature::SigningKey;
 
 use super::backend::{Exclusive as _, on};
+use super::links::{Fate, Known, Links};
+use super::many::{among, parts};
 use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
 use crate::receipt::{Receipt, SignedReceipt};
 
@@ -19,6 +20,12 @@ pub struct NewReceipt {
     pub receipt: Receipt,
     /// Chosen by the caller, if anything.
     pub client_request_id: Option<String>,
+}
+
+impl NewReceipt {
+    pub(super) fn request(&self) -> Digest {
+        self.receipt.presentation.request
+    }
 }
 
 /// A receipt that was kept.
@@ -59,18 +66,8 @@ pub(crate) fn presentation_digest(presentation: &Presentation) -> Digest {
     Profile::International.digest("taxproof/presentation/1", &[&presentation.encode()])
 }
 
-/// What is known of a nonce before its receipt is kept.
-type Before = (Vec<u8>, Vec<u8>, Vec<u8>);
-
-/// What becomes of a new receipt.
-enum Fate {
-    /// It was kept before, by the same presentation.
-    Known(Box<KeptReceipt>),
-    /// It is not kept.
-    Refused(NotDecided),
-    /// It is the one at this place among those to be kept.
-    New(usize),
-}
+/// A receipt's row.
+pub(super) type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 impl Store {
     /// Keeps receipts in one transaction, their places in the chain filled in, and so uses their
@@ -86,56 +83,48 @@ impl Store {
         key: &Arc<SigningKey>,
         known: u64,
     ) -> Result<Vec<Result<KeptReceipt, NotDecided>>, StoreError> {
-        let before = "SELECT presentation, digest, signed FROM receipts \
-                      WHERE (bank = $1 AND nonce = $2) OR request = $3";
-        let cancelled = "SELECT cancelled_at FROM cancellations WHERE request = $1";
-        let used = "SELECT sequence FROM receipts WHERE client_request_id = $1";
         let last = "SELECT sequence, digest FROM receipts ORDER BY sequence DESC LIMIT 1";
-        let insert = "INSERT INTO receipts (sequence, bank, nonce, request, presentation, \
-                      client_request_id, digest, signed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let (fates, kept) = on!(self, pool => {
             let mut transaction = pool.exclusive().await?;
             let last: Option<(i64, Vec<u8>)> = sqlx::query_as(last)
                 .fetch_optional(&mut *transaction)
                 .await?;
             let mut links = Links::after(last)?;
-            if links.sequence < known {
-                return Err(StoreError::RolledBack { seen: known, found: links.sequence });
+            if links.sequence() < known {
+                return Err(StoreError::RolledBack { seen: known, found: links.sequence() });
             }
-            let mut fates = Vec::with_capacity(new.len());
-            for new in new {
-                let request = new.receipt.presentation.request;
-                let row: Option<Before> = sqlx::query_as(before)
-                    .bind(&new.receipt.bank)
-                    .bind(new.receipt.nonce.0.to_vec())
-                    .bind(request.0.to_vec())
-                    .fetch_optional(&mut *transaction)
-                    .await?;
-                let cancelled: Option<(i64,)> = sqlx::query_as(cancelled)
-                    .bind(request.0.to_vec())
-                    .fetch_optional(&mut *transaction)
-                    .await?;
-                let used: Option<(i64,)> = sqlx::query_as(used)
-                    .bind(new.client_request_id.as_deref())
-                    .fetch_optional(&mut *transaction)
-                    .await?;
-                let before = row.map(kept).transpose()?;
-                fates.push(links.fate(new, before, cancelled.is_some(), used.is_some()));
+            let mut before = Known::default();
+            for some in parts(&new) {
+                let requests = || some.iter().map(|new| new.request().0.to_vec());
+                let mut decided = among(DECIDED, requests());
+                let decided = decided.build_query_as().fetch_all(&mut *transaction);
+                before.decided(decided.await?)?;
+                let mut cancelled = among(CANCELLED, requests());
+                let cancelled = cancelled.build_query_as().fetch_all(&mut *transaction);
+                before.cancelled(cancelled.await?)?;
             }
+            let ids: Vec<_> = new.iter().filter_map(|new| new.client_request_id.clone()).collect();
+            for some in parts(&ids) {
+                let mut used = among(USED, some.iter().cloned());
+                let used = used.build_query_as().fetch_all(&mut *transaction);
+                before.used(used.await?);
+            }
+            let fates: Vec<_> = new.into_iter().map(|new| links.fate(new, &before)).collect();
             let kept = links.sign(key).await?;
-            for (id, receipt) in &kept {
-                let body = &receipt.signed.receipt;
-                sqlx::query(insert)
-                    .bind(integer(body.sequence))
-                    .bind(&body.bank)
-                    .bind(body.nonce.0.to_vec())
-                    .bind(body.presentation.request.0.to_vec())
-                    .bind(receipt.presentation.0.to_vec())
-                    .bind(id.as_deref())
-                    .bind(body.digest().0.to_vec())
-                    .bind(receipt.signed.encode())
-                    .execute(&mut *transaction)
-                    .await?;
+            for some in parts(&kept) {
+                let mut rows = QueryBuilder::new(INSERT);
+                rows.push_values(some, |mut row, signed| {
+                    let body = &signed.kept.signed.receipt;
+                    row.push_bind(integer(body.sequence))
+                        .push_bind(body.bank.clone())
+                        .push_bind(body.nonce.0.to_vec())
+                        .push_bind(body.presentation.request.0.to_vec())
+                        .push_bind(signed.kept.presentation.0.to_vec())
+                        .push_bind(signed.client_request_id.clone())
+                        .push_bind(signed.digest.0.to_vec())
+                        .push_bind(signed.kept.signed.encode());
+                });
+                rows.build().execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
             (fates, kept)
@@ -143,7 +132,7 @@ impl Store {
         let answer = |fate| match fate {
             Fate::Known(before) => Ok(*before),
             Fate::Refused(why) => Err(why),
-            Fate::New(place) => Ok::<KeptReceipt, _>(kept[place].1.clone()),
+            Fate::New(place) => Ok(kept[place].kept.clone()),
         };
         Ok(fates.into_iter().map(answer).collect())
     }
@@ -154,7 +143,7 @@ impl Store {
     /// The database's.
     pub async fn receipt(&self, request: Digest) -> Result<Option<KeptReceipt>, StoreError> {
         let of = "SELECT presentation, digest, signed FROM receipts WHERE request = $1";
-        let row: Option<Before> = on!(self, pool => sqlx::query_as(of)
+        let row: Option<Row> = on!(self, pool => sqlx::query_as(of)
             .bind(request.0.to_vec())
             .fetch_optional(pool)
             .await)?;
@@ -168,7 +157,7 @@ impl Store {
     pub async fn receipts(&self, page: Page) -> Result<Vec<KeptReceipt>, StoreError> {
         let all = "SELECT presentation, digest, signed FROM receipts \
                    WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-        let rows: Vec<Before> = on!(self, pool => sqlx::query_as(all)
+        let rows: Vec<Row> = on!(self, pool => sqlx::query_as(all)
             .bind(integer(page.after))
             .bind(i64::from(page.size))
             .fetch_all(pool)
@@ -188,93 +177,13 @@ impl Store {
     }
 }
 
-/// The chain's next links, of one transaction.
-struct Links {
-    sequence: u64,
-    previous: Digest,
-    new: Vec<(Option<String>, Digest, Receipt)>,
-    /// By request: two presentations of one may come together.
-    places: HashMap<Digest, usize>,
-}
+const DECIDED: &str = "SELECT presentation, digest, signed FROM receipts WHERE request";
+const CANCELLED: &str = "SELECT request FROM cancellations WHERE request";
+const USED: &str = "SELECT client_request_id FROM receipts WHERE client_request_id";
+const INSERT: &str = "INSERT INTO receipts (sequence, bank, nonce, request, presentation, \
+                      client_request_id, digest, signed) ";
 
-impl Links {
-    fn after(last: Option<(i64, Vec<u8>)>) -> Result<Self, StoreError> {
-        let (sequence, previous) = match last {
-            Some((sequence, last)) => (unsigned(sequence), digest(&last)?),
-            None => (0, Digest([0; 32])),
-        };
-        Ok(Self {
-            sequence,
-            previous,
-            new: Vec::new(),
-            places: HashMap::new(),
-        })
-    }
-
-    fn fate(
-        &mut self,
-        new: NewReceipt,
-        before: Option<KeptReceipt>,
-        cancelled: bool,
-        id_used: bool,
-    ) -> Fate {
-        let presentation = presentation_digest(&new.receipt.presentation);
-        let request = new.receipt.presentation.request;
-        if let Some(before) = before {
-            return match before.presentation == presentation {
-                true => Fate::Known(before.into()),
-                false => Fate::Refused(Replay::Decided.into()),
-            };
-        }
-        if let Some(&place) = self.places.get(&request) {
-            return match self.new[place].1 == presentation {
-                true => Fate::New(place),
-                false => Fate::Refused(Replay::Decided.into()),
-            };
-        }
-        if cancelled {
-            return Fate::Refused(NotDecided::Cancelled);
-        }
-        let id = &new.client_request_id;
-        if id_used || (id.is_some() && self.new.iter().any(|(other, ..)| other == id)) {
-            return Fate::Refused(Replay::ClientRequestId.into());
-        }
-        let receipt = Receipt {
-            sequence: self.sequence + 1,
-            previous: self.previous,
-            ..new.receipt
-        };
-        (self.sequence, self.previous) = (receipt.sequence, receipt.digest());
-        let place = self.new.len();
-        self.places.insert(request, place);
-        self.new
-            .push((new.client_request_id, presentation, receipt));
-        Fate::New(place)
-    }
-
-    /// Signs the links, on all cores, off the reactor.
-    async fn sign(
-        self,
-        key: &Arc<SigningKey>,
-    ) -> Result<Vec<(Option<String>, KeptReceipt)>, StoreError> {
-        let key = Arc::clone(key);
-        let sign = move || {
-            let signed = |(id, presentation, receipt): (Option<String>, Digest, Receipt)| {
-                let signed = receipt.sign(&key);
-                let kept = KeptReceipt {
-                    presentation,
-                    signed,
-                };
-                (id, kept)
-            };
-            self.new.into_par_iter().map(signed).collect()
-        };
-        let signed = tokio::task::spawn_blocking(sign).await;
-        signed.map_err(|error| std::io::Error::other(error).into())
-    }
-}
-
-fn kept((presentation, name, signed): Before) -> Result<KeptReceipt, StoreError> {
+pub(super) fn kept((presentation, name, signed): Row) -> Result<KeptReceipt, StoreError> {
     let signed = SignedReceipt::decode(&signed)?;
     ensure_digest(&name, signed.receipt.digest())?;
     ensure_digest(

@@ -1,9 +1,12 @@
 //! Requests that were made.
 
+use std::collections::HashMap;
+
 use taxproof_claims::digest::Digest;
 use taxproof_claims::request::SignedRequest;
 
 use super::backend::{Exclusive as _, on};
+use super::many::{among, parts};
 use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
 
 /// A request as it was made, and what became of it.
@@ -130,6 +133,28 @@ impl Store {
             .fetch_optional(pool)
             .await)?;
         row.map(kept).transpose()
+    }
+
+    /// Those of some requests that there are, by their digests.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn requests_named(
+        &self,
+        names: Vec<Digest>,
+    ) -> Result<HashMap<Digest, KeptRequest>, StoreError> {
+        let mut found = HashMap::with_capacity(names.len());
+        for names in parts(&names) {
+            let rows: Vec<Row> = on!(self, pool => {
+                let names = names.iter().map(|name| name.0.to_vec());
+                among(select!("WHERE q.digest"), names).build_query_as().fetch_all(pool).await
+            })?;
+            for row in rows {
+                let kept = kept(row)?;
+                found.insert(kept.digest, kept);
+            }
+        }
+        Ok(found)
     }
 
     /// Requests, oldest first.

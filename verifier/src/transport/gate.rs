@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -30,6 +31,18 @@ pub struct Gate {
     rates: Arc<Rates>,
     call: Duration,
     metrics: Arc<Metrics>,
+    full: Option<Full>,
+}
+
+/// What is refused at the gate while it has no room.
+#[derive(Debug, Clone)]
+pub struct Full {
+    /// The method.
+    pub method: &'static str,
+    /// One for each call that there is room for.
+    pub places: Arc<Semaphore>,
+    /// What the caller is told.
+    pub answer: fn() -> Status,
 }
 
 impl Gate {
@@ -42,7 +55,25 @@ impl Gate {
             )),
             call: limits.call,
             metrics,
+            full: None,
         }
+    }
+
+    /// The same that refuses a method while that has no room, before anything else is done for the
+    /// call: refusing is what there is most of when there is too much.
+    pub fn refusing(self, full: Full) -> Self {
+        let full = Some(full);
+        Self { full, ..self }
+    }
+
+    /// Why a call that may be made is refused at once.
+    fn refused<B>(&self, request: &Request<B>) -> Option<Status> {
+        let full = self.full.as_ref()?;
+        let (path, peer) = (request.uri().path(), request.extensions().get::<Peer>());
+        let refused = path == full.method
+            && full.places.available_permits() == 0
+            && peer.is_some_and(|peer| peer.caller.may_call(path));
+        refused.then(full.answer)
     }
 
     /// Lets a call pass; how long it may take.
@@ -130,6 +161,12 @@ where
         let begin = Instant::now();
         let method = known(request.uri().path());
         let metrics = Arc::clone(&self.gate.metrics);
+        if let Some(status) = self.gate.refused(&request) {
+            metrics.shed("queue");
+            let response = status.into_http();
+            note(&metrics, method, begin, &response);
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         let span = telemetry::call_span(method, request.headers());
         let admitted = span.in_scope(|| self.gate.admit(&request));
         let answer = admitted.map(|limit| (limit, self.service.call(request)));
@@ -141,16 +178,27 @@ where
                 },
                 Err(status) => status.into_http(),
             };
-            let code = code(&response);
-            metrics.call(method, code, begin.elapsed());
-            if let Some(reason) = reason(&response) {
-                metrics.refusal(&reason);
-            }
+            let code = note(&metrics, method, begin, &response);
             telemetry::end_call(&Span::current(), code);
             Ok(response)
         };
         Box::pin(call.instrument(span))
     }
+}
+
+/// Counts a call; how it went.
+fn note(
+    metrics: &Metrics,
+    method: &'static str,
+    begin: Instant,
+    response: &Response<Body>,
+) -> Code {
+    let code = code(response);
+    metrics.call(method, code, begin.elapsed());
+    if let Some(reason) = reason(response) {
+        metrics.refusal(&reason);
+    }
+    code
 }
 
 /// A method's name as a label: foreign paths have none of their own.
@@ -174,6 +222,8 @@ fn reason(response: &Response<Body>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt as _;
 
     use super::*;
 
@@ -253,6 +303,42 @@ mod tests {
             Code::DeadlineExceeded
         );
         assert_eq!((begun(), hanging.dropped.load(Ordering::Relaxed)), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn a_method_without_room_is_refused_and_others_are_not() {
+        let hanging = Hanging::default();
+        let places = Arc::new(Semaphore::new(1));
+        let gate = Gate::new(&Limits::default(), Arc::default()).refusing(Full {
+            method: "/taxproof.v1.TrustService/GetBank",
+            places: Arc::clone(&places),
+            answer: || exhausted("full", Duration::from_secs(1)),
+        });
+        let mut gated = gate.layer(hanging.clone());
+        let mut call = |path: &str, caller: Option<Caller>| {
+            let mut request = Request::post(path).body(Body::empty()).expect("a request");
+            if let Some(caller) = caller {
+                let address = ([127, 0, 0, 1], 1).into();
+                request.extensions_mut().insert(Peer { address, caller });
+            }
+            let answer = gated.call(request).now_or_never();
+            answer.map(|Ok(response)| code(&response))
+        };
+        let (full, other) = (
+            "/taxproof.v1.TrustService/GetBank",
+            "/taxproof.v1.TrustService/ListEpochs",
+        );
+        assert_eq!(call(full, Some(Caller::Unasked)), None);
+        let taken = places.try_acquire().expect("a place");
+        assert_eq!(
+            call(full, Some(Caller::Unasked)),
+            Some(Code::ResourceExhausted)
+        );
+        assert_eq!(call(other, Some(Caller::Unasked)), None);
+        // Who may not call is told that, and not how full it is.
+        assert_eq!(call(full, None), Some(Code::Unauthenticated));
+        drop(taken);
+        assert_eq!(call(full, Some(Caller::Unasked)), None);
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ mod rate;
 mod tls;
 
 pub use connection::{Connection, Peer};
-pub use gate::{Gate, Gated};
+pub use gate::{Full, Gate, Gated};
 pub use listener::{Security, incoming};
 pub use rate::Rates;
 pub use tls::{Ends, Tls, TlsError, TlsFiles};

@@ -28,6 +28,7 @@ mod overload;
 mod postgres;
 mod presentations;
 mod process;
+mod queue;
 mod readiness;
 mod reduced_keys;
 mod running;
