@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::{CurveGroup, VariableBaseMSM};
-use ark_ff::UniformRand;
+use ark_ff::{AdditiveGroup, UniformRand};
 use ark_groth16::Groth16;
 use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};
 use ark_poly::GeneralEvaluationDomain;
@@ -79,8 +79,9 @@ where
 {
     let mut rng = StdRng::seed_from_u64(1);
     let generator = G::generator();
+    // Sums of neighbours must not meet each other, as they would among multiples in a row.
     let points: Vec<G::Group> = std::iter::successors(Some(generator * Fr::rand(&mut rng)), |p| {
-        Some(*p + generator)
+        Some(p.double() + generator)
     })
     .take(len)
     .collect();

@@ -230,12 +230,14 @@ impl<A: Arithmetic<Fr>> Transform<A> {
     ) {
         let a = low.map(|row| &rows[row]);
         let b = low.map(|row| &rows[row + distance]);
-        let sums = self.arithmetic.add_narrow(a, b);
-        let differences = self.arithmetic.sub_narrow(a, b);
-        let products = match factors {
-            Some(factors) => self.arithmetic.mul(differences.each_ref(), factors),
-            None => differences,
-        };
+        let (mut sums, mut differences) = (a.map(|a| *a), b.map(|b| *b));
+        self.arithmetic.add_narrow(a, b, &mut sums);
+        self.arithmetic.sub_narrow(a, b, &mut differences);
+        let mut products = differences;
+        if let Some(factors) = factors {
+            self.arithmetic
+                .mul(differences.each_ref(), factors, &mut products);
+        }
         for k in 0..BLOCK {
             rows[low[k]] = sums[k];
             rows[low[k] + distance] = products[k];
@@ -252,12 +254,15 @@ impl<A: Arithmetic<Fr>> Transform<A> {
     ) {
         let a = low.map(|row| &rows[row]);
         let b = low.map(|row| &rows[row + distance]);
-        let products = match factors {
-            Some(factors) => self.arithmetic.mul(b, factors),
-            None => b.map(|b| *b),
-        };
-        let sums = self.arithmetic.add_narrow(a, products.each_ref());
-        let differences = self.arithmetic.sub_narrow(a, products.each_ref());
+        let (mut sums, mut differences) = (a.map(|a| *a), b.map(|b| *b));
+        let mut products = b.map(|b| *b);
+        if let Some(factors) = factors {
+            self.arithmetic.mul(b, factors, &mut products);
+        }
+        self.arithmetic
+            .add_narrow(a, products.each_ref(), &mut sums);
+        self.arithmetic
+            .sub_narrow(a, products.each_ref(), &mut differences);
         for k in 0..BLOCK {
             rows[low[k]] = sums[k];
             rows[low[k] + distance] = differences[k];

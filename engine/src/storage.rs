@@ -4,14 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use memmap2::Mmap;
+use memmap2::{Advice, Mmap, MmapMut};
 
 /// An array, wherever it is.
 #[derive(Debug)]
 pub(crate) enum Storage<T> {
     /// In memory.
     Owned(Vec<T>),
-    /// In a file, at an offset that suits the type.
+    /// In a file, or in pages that stand for one, at an offset that suits the type.
     Mapped {
         /// The file.
         file: Arc<Mmap>,
@@ -22,7 +22,35 @@ pub(crate) enum Storage<T> {
     },
 }
 
+/// Below this, in bytes, large pages are not worth a copy.
+const LARGE: usize = 8 << 20;
+
 impl<T: Pod> Storage<T> {
+    /// Keeps an array that is read here and there in large pages, where the system has them and it
+    /// is worth while: the processor then finds most addresses without a walk.
+    pub(crate) fn large(array: Vec<T>) -> Self {
+        let length = size_of_val(array.as_slice());
+        if length < LARGE {
+            return Self::Owned(array);
+        }
+        match Self::copied(bytemuck::cast_slice(&array)) {
+            Ok(memory) => Self::Mapped {
+                file: Arc::new(memory),
+                start: 0,
+                length,
+            },
+            Err(_) => Self::Owned(array),
+        }
+    }
+
+    fn copied(bytes: &[u8]) -> std::io::Result<Mmap> {
+        let mut memory = MmapMut::map_anon(bytes.len())?;
+        #[cfg(target_os = "linux")]
+        memory.advise(Advice::HugePage)?;
+        memory.copy_from_slice(bytes);
+        memory.make_read_only()
+    }
+
     /// The array of these bytes of a file, or none if they are no whole number of elements, not
     /// aligned, or beyond the file.
     pub(crate) fn mapped(file: &Arc<Mmap>, start: usize, length: usize) -> Option<Self> {

@@ -25,7 +25,7 @@ use crate::kernels::{Kernels, Path};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::Ifma;
 use crate::lanes::Portable;
-use crate::msm::{Budget, Curve, FixedBases};
+use crate::msm::{Budget, Curve, FixedBases, Plan};
 
 /// What does not fit together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,8 +190,8 @@ impl<G: Curve> Query<G> {
     }
 
     /// The sum, blinded.
-    fn evaluate(&self, assignment: &[Fr], blinding: Fr) -> G::Group {
-        self.bases.msm(assignment) + self.constant + self.delta * blinding
+    fn evaluate(&self, plan: &Plan, blinding: Fr) -> G::Group {
+        self.bases.msm_planned(plan) + self.constant + self.delta * blinding
     }
 }
 
@@ -286,25 +286,37 @@ impl Prover {
         }
         let variables = &assignment[1..];
         let private = &assignment[self.map.inputs..];
-        let ((b_g2, h), ((a, b_g1), l)) = rayon::join(
+        let (((b_g1, b_g2), h), (a, l)) = rayon::join(
             || {
                 rayon::join(
-                    || self.b_g2.evaluate(variables, s),
+                    || self.evaluate_b(variables, s),
                     || self.map.quotient(assignment).map(|h| self.h.msm(&h)),
                 )
             },
             || {
-                let evaluate = || {
-                    rayon::join(
-                        || self.a.evaluate(variables, r),
-                        || self.b_g1.evaluate(variables, s),
-                    )
-                };
-                rayon::join(evaluate, || self.l.msm(private))
+                rayon::join(
+                    || self.a.evaluate(&self.a.bases.plan(variables), r),
+                    || self.l.msm(private),
+                )
             },
         );
         let c: G1Projective = a * s + b_g1 * r - self.delta_g1 * (r * s) + l + h?;
         Ok(assemble(a, b_g2, c))
+    }
+
+    /// B in both groups, whose terms are the same.
+    fn evaluate_b(&self, variables: &[Fr], s: Fr) -> (G1Projective, G2Projective) {
+        let plan = self.b_g2.bases.plan(variables);
+        rayon::join(
+            || {
+                if self.b_g1.bases.shares_plans_with(&self.b_g2.bases) {
+                    self.b_g1.evaluate(&plan, s)
+                } else {
+                    self.b_g1.evaluate(&self.b_g1.bases.plan(variables), s)
+                }
+            },
+            || self.b_g2.evaluate(&plan, s),
+        )
     }
 
     /// The bytes that the key's points and their tables take.

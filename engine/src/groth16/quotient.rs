@@ -83,14 +83,15 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
         );
         let product = self.transform.interpolate(multiplied(arithmetic, a, &b));
         let minus = [&self.minus; BLOCK];
-        let mut quotient = product;
+        let mut quotient = vec![self.minus; product.len()];
         let blocks = quotient.as_chunks_mut::<BLOCK>().0.par_iter_mut();
         blocks
             .with_min_len(SERIAL)
+            .zip(product.as_chunks::<BLOCK>().0)
             .zip(self.from_coset.as_chunks::<BLOCK>().0)
             .zip(c.as_chunks::<BLOCK>().0)
-            .for_each(|((ab, factor), c)| {
-                *ab = arithmetic.mul_add(ab.each_ref(), factor.each_ref(), c.each_ref(), minus);
+            .for_each(|(((out, ab), factor), c)| {
+                arithmetic.mul_add(ab.each_ref(), factor.each_ref(), c.each_ref(), minus, out);
             });
         self.transform.coefficients_scaled(&quotient)
     }
@@ -106,15 +107,17 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
 
 fn multiplied<A: Arithmetic<Fr>>(
     arithmetic: A,
-    mut a: Vec<A::Vector>,
+    a: Vec<A::Vector>,
     b: &[A::Vector],
 ) -> Vec<A::Vector> {
-    let blocks = a.as_chunks_mut::<BLOCK>().0.par_iter_mut();
+    let mut products = a.clone();
+    let blocks = products.as_chunks_mut::<BLOCK>().0.par_iter_mut();
     blocks
         .with_min_len(SERIAL)
+        .zip(a.as_chunks::<BLOCK>().0)
         .zip(b.as_chunks::<BLOCK>().0)
-        .for_each(|(a, b)| *a = arithmetic.mul(a.each_ref(), b.each_ref()));
-    a
+        .for_each(|((product, a), b)| arithmetic.mul(a.each_ref(), b.each_ref(), product));
+    products
 }
 
 /// `first·base^k` for each k.

@@ -10,7 +10,7 @@ use std::array::from_fn;
 use std::mem::transmute;
 
 use super::constants::{Constants, LIMBS, from_limbs, to_limbs};
-use super::{Arithmetic, BLOCK, LANES, LaneField, Pair, Refs, Words};
+use super::{Arithmetic, BLOCK, Block, LANES, LaneField, Pair, Refs, Words};
 
 /// Proof that the processor has the instructions: only [`Ifma::detect`] makes one.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +69,9 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
     }
 
     #[inline]
-    fn load_pairs(self, pairs: [&Pair; LANES]) -> [Vector; 2] {
+    fn load_pairs(self, pairs: [&Pair; LANES], first: &mut Vector, second: &mut Vector) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { load_pairs(pairs) }
+        unsafe { load_pairs(pairs, first, second) }
     }
 
     #[inline]
@@ -86,7 +86,7 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
     }
 
     #[inline]
-    fn negate_if(self, mask: u8, a: &Vector) -> Vector {
+    fn negate_if(self, mask: u8, a: &mut Vector) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
         unsafe { negate_if(F::CONSTANTS, mask, a) }
     }
@@ -103,9 +103,15 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
     }
 
     #[inline]
-    fn mul(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    fn mul(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { mul(F::CONSTANTS, a, b) }
+        unsafe { mul(F::CONSTANTS, a, b, out) }
+    }
+
+    #[inline]
+    fn square(self, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { square(F::CONSTANTS, a, out) }
     }
 
     #[inline]
@@ -115,33 +121,40 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
         b: Refs<'_, Vector>,
         c: Refs<'_, Vector>,
         d: Refs<'_, Vector>,
-    ) -> [Vector; BLOCK] {
+        out: &mut Block<Vector>,
+    ) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { mul_add(F::CONSTANTS, a, b, c, d) }
+        unsafe { mul_add(F::CONSTANTS, a, b, c, d, out) }
     }
 
     #[inline]
-    fn add(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    fn add(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { add(a, b) }
+        unsafe { add(a, b, out) }
     }
 
     #[inline]
-    fn sub(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    fn sub(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { sub(F::CONSTANTS, a, b) }
+        unsafe { sub(F::CONSTANTS, a, b, out) }
     }
 
     #[inline]
-    fn add_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    fn negate(self, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { add_narrow(F::CONSTANTS, a, b) }
+        unsafe { sub(F::CONSTANTS, [&ZERO; BLOCK], a, out) }
     }
 
     #[inline]
-    fn sub_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+    fn add_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { sub_narrow(F::CONSTANTS, a, b) }
+        unsafe { add_narrow(F::CONSTANTS, a, b, out) }
+    }
+
+    #[inline]
+    fn sub_narrow(self, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
+        // SAFETY: an `Ifma` exists, so the processor has the features.
+        unsafe { sub_narrow(F::CONSTANTS, a, b, out) }
     }
 
     #[inline]
@@ -150,19 +163,20 @@ impl<F: LaneField> Arithmetic<F> for Ifma {
         a: Refs<'_, Vector>,
         b: Refs<'_, Vector>,
         c: Refs<'_, Vector>,
-    ) -> [Vector; BLOCK] {
+        out: &mut Block<Vector>,
+    ) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
-        unsafe { sub_twice_narrow(F::CONSTANTS, a, b, c) }
+        unsafe { sub_twice_narrow(F::CONSTANTS, a, b, c, out) }
     }
 
     #[inline]
-    fn butterfly_down(self, a: &mut [Vector; BLOCK], b: &mut [Vector; BLOCK], c: &[Vector; BLOCK]) {
+    fn butterfly_down(self, a: &mut Block<Vector>, b: &mut Block<Vector>, c: &Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
         unsafe { butterfly_down(F::CONSTANTS, a, b, c) }
     }
 
     #[inline]
-    fn butterfly_up(self, a: &mut [Vector; BLOCK], b: &mut [Vector; BLOCK], c: &[Vector; BLOCK]) {
+    fn butterfly_up(self, a: &mut Block<Vector>, b: &mut Block<Vector>, c: &Block<Vector>) {
         // SAFETY: an `Ifma` exists, so the processor has the features.
         unsafe { butterfly_up(F::CONSTANTS, a, b, c) }
     }
@@ -229,6 +243,25 @@ pub(crate) fn accumulate(columns: &mut Columns, a: &Vector, b: &Vector) {
             columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], b[j]);
             columns[i + j + 1] = _mm512_madd52hi_epu64(columns[i + j + 1], a[i], b[j]);
         }
+    }
+}
+
+/// Makes `a²` of columns that are zero: products of different limbs are calculated once.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn accumulate_square(columns: &mut Columns, a: &Vector) {
+    for i in 0..LIMBS {
+        for j in i + 1..LIMBS {
+            columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], a[j]);
+            columns[i + j + 1] = _mm512_madd52hi_epu64(columns[i + j + 1], a[i], a[j]);
+        }
+    }
+    for column in &mut *columns {
+        *column = _mm512_add_epi64(*column, *column);
+    }
+    for i in 0..LIMBS {
+        columns[2 * i] = _mm512_madd52lo_epu64(columns[2 * i], a[i], a[i]);
+        columns[2 * i + 1] = _mm512_madd52hi_epu64(columns[2 * i + 1], a[i], a[i]);
     }
 }
 
@@ -343,12 +376,19 @@ pub(crate) fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
-    let mut out = [ZERO; BLOCK];
+fn mul(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
     for k in 0..BLOCK {
         out[k] = product(constants, a[k], b[k]);
     }
-    out
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn square(constants: &Constants, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
+    for k in 0..BLOCK {
+        let mut columns = [ZERO[0]; 2 * LIMBS];
+        accumulate_square(&mut columns, a[k]);
+        out[k] = reduce_product(constants, columns);
+    }
 }
 
 #[inline]
@@ -375,55 +415,56 @@ fn mul_add(
     b: Refs<'_, Vector>,
     c: Refs<'_, Vector>,
     d: Refs<'_, Vector>,
-) -> [Vector; BLOCK] {
-    let mut out = [ZERO; BLOCK];
+    out: &mut Block<Vector>,
+) {
     for k in 0..BLOCK {
         let mut columns = [ZERO[0]; 2 * LIMBS];
         accumulate(&mut columns, a[k], b[k]);
         accumulate(&mut columns, c[k], d[k]);
         out[k] = reduce_product(constants, columns);
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add(a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
-    let mut out = [ZERO; BLOCK];
+fn add(a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
     for k in 0..BLOCK {
         out[k] = normalise(limbwise_add(a[k], b[k]));
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn sub(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+fn sub(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
     let offset = broadcast_limbs(&constants.offset);
-    let mut out = [ZERO; BLOCK];
     for k in 0..BLOCK {
         let difference = limbwise_sub(a[k], b[k]);
         out[k] = normalise(limbwise_add(&difference, &offset));
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn add_narrow(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
-    let mut out = [ZERO; BLOCK];
+fn add_narrow(
+    constants: &Constants,
+    a: Refs<'_, Vector>,
+    b: Refs<'_, Vector>,
+    out: &mut Block<Vector>,
+) {
     for k in 0..BLOCK {
         out[k] = reduce_range(&constants.reduce, 0, limbwise_add(a[k], b[k]));
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn sub_narrow(constants: &Constants, a: Refs<'_, Vector>, b: Refs<'_, Vector>) -> [Vector; BLOCK] {
+fn sub_narrow(
+    constants: &Constants,
+    a: Refs<'_, Vector>,
+    b: Refs<'_, Vector>,
+    out: &mut Block<Vector>,
+) {
     let table = &constants.reduce_difference;
-    let mut out = [ZERO; BLOCK];
     for k in 0..BLOCK {
         let difference = limbwise_sub(a[k], b[k]);
         out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -432,22 +473,21 @@ fn sub_twice_narrow(
     a: Refs<'_, Vector>,
     b: Refs<'_, Vector>,
     c: Refs<'_, Vector>,
-) -> [Vector; BLOCK] {
+    out: &mut Block<Vector>,
+) {
     let table = &constants.reduce_double_difference;
-    let mut out = [ZERO; BLOCK];
     for k in 0..BLOCK {
         let difference = limbwise_sub(&limbwise_sub(a[k], b[k]), c[k]);
         out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
     }
-    out
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn butterfly_down(
     constants: &Constants,
-    a: &mut [Vector; BLOCK],
-    b: &mut [Vector; BLOCK],
-    c: &[Vector; BLOCK],
+    a: &mut Block<Vector>,
+    b: &mut Block<Vector>,
+    c: &Block<Vector>,
 ) {
     let offset = broadcast_limbs(&constants.offset);
     for k in 0..BLOCK {
@@ -461,9 +501,9 @@ fn butterfly_down(
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn butterfly_up(
     constants: &Constants,
-    a: &mut [Vector; BLOCK],
-    b: &mut [Vector; BLOCK],
-    c: &[Vector; BLOCK],
+    a: &mut Block<Vector>,
+    b: &mut Block<Vector>,
+    c: &Block<Vector>,
 ) {
     let table = &constants.reduce_difference;
     for k in 0..BLOCK {
@@ -475,12 +515,11 @@ fn butterfly_up(
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn negate_if(constants: &Constants, mask: u8, a: &Vector) -> Vector {
-    let mut out = *a;
-    for i in 0..LIMBS {
-        out[i] = _mm512_mask_sub_epi64(a[i], mask, broadcast(constants.modulus[i]), a[i]);
+fn negate_if(constants: &Constants, mask: u8, a: &mut Vector) {
+    for (limb, &modulus) in a.iter_mut().zip(&constants.modulus) {
+        *limb = _mm512_mask_sub_epi64(*limb, mask, broadcast(modulus), *limb);
     }
-    normalise(out)
+    *a = normalise(*a);
 }
 
 #[inline]
@@ -514,13 +553,14 @@ fn zeros(constants: &Constants, a: &Vector) -> u8 {
 /// Transposes eight rows of eight words, and spreads each half over five limbs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn load_pairs(pairs: [&Pair; LANES]) -> [Vector; 2] {
-    let rows = pairs.map(|pair| from_words(pair.0));
+fn load_pairs(pairs: [&Pair; LANES], first: &mut Vector, second: &mut Vector) {
+    let mut rows = [ZERO[0]; LANES];
+    for lane in 0..LANES {
+        rows[lane] = from_words(pairs[lane].0);
+    }
     let words = transpose(rows);
-    [
-        spread([words[0], words[1], words[2], words[3]]),
-        spread([words[4], words[5], words[6], words[7]]),
-    ]
+    *first = spread([words[0], words[1], words[2], words[3]]);
+    *second = spread([words[4], words[5], words[6], words[7]]);
 }
 
 #[inline]

@@ -7,6 +7,10 @@
 //! # Ranges
 //! Reduction is lazy. A *narrow* element is below 3p, a *wide* one below 7p. Products are narrow
 //! whatever the factors; each operation says what else it takes and gives.
+//!
+//! # Blocks
+//! A block takes more than a kilobyte. Operations on blocks write to a place that the caller has,
+//! since a result that is returned would be copied.
 
 pub(crate) mod constants;
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +33,9 @@ pub(crate) const BLOCK: usize = 4;
 
 /// Four words of an element in memory, in a representation that is the arithmetic's own.
 pub(crate) type Words = [u64; 4];
+
+/// The vectors of a block.
+pub(crate) type Block<V> = [V; BLOCK];
 
 /// A block by reference, its vectors wherever they lie.
 pub(crate) type Refs<'a, V> = [&'a V; BLOCK];
@@ -81,8 +88,9 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     /// The eight elements of a narrow vector, packed.
     fn elements(self, vector: &Self::Vector) -> [Words; LANES];
 
-    /// The vectors of the first and of the second elements of eight pairs, all of them narrow.
-    fn load_pairs(self, pairs: [&Pair; LANES]) -> [Self::Vector; 2];
+    /// Takes the first elements of eight pairs to one vector and the second to another, all of
+    /// them narrow.
+    fn load_pairs(self, pairs: [&Pair; LANES], first: &mut Self::Vector, second: &mut Self::Vector);
 
     /// Fetches a pair that will be loaded later into the second-level cache.
     fn prefetch(self, pair: &Pair);
@@ -90,8 +98,8 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     /// Changes rows with lanes: lane i of vector j with lane j of vector i.
     fn transpose(self, vectors: [&Self::Vector; LANES]) -> [Self::Vector; LANES];
 
-    /// `-a` where the mask has a bit, else `a`; for elements up to p, to the same range.
-    fn negate_if(self, mask: u8, a: &Self::Vector) -> Self::Vector;
+    /// Negates where the mask has a bit; elements up to p, to the same range.
+    fn negate_if(self, mask: u8, a: &mut Self::Vector);
 
     /// Lane by lane, `b` where the mask has a bit, else `a`.
     fn select(self, mask: u8, a: &Self::Vector, b: &Self::Vector) -> Self::Vector;
@@ -100,7 +108,15 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     fn zeros(self, a: &Self::Vector) -> u8;
 
     /// `a·b`, narrow.
-    fn mul(self, a: Refs<'_, Self::Vector>, b: Refs<'_, Self::Vector>) -> [Self::Vector; BLOCK];
+    fn mul(
+        self,
+        a: Refs<'_, Self::Vector>,
+        b: Refs<'_, Self::Vector>,
+        out: &mut Block<Self::Vector>,
+    );
+
+    /// `a²`, narrow, of narrow or wide elements.
+    fn square(self, a: Refs<'_, Self::Vector>, out: &mut Block<Self::Vector>);
 
     /// `a·b + c·d`, narrow.
     fn mul_add(
@@ -109,27 +125,43 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
         b: Refs<'_, Self::Vector>,
         c: Refs<'_, Self::Vector>,
         d: Refs<'_, Self::Vector>,
-    ) -> [Self::Vector; BLOCK];
+        out: &mut Block<Self::Vector>,
+    );
 
     /// `a + b` of narrow elements, wide.
-    fn add(self, a: Refs<'_, Self::Vector>, b: Refs<'_, Self::Vector>) -> [Self::Vector; BLOCK];
+    fn add(
+        self,
+        a: Refs<'_, Self::Vector>,
+        b: Refs<'_, Self::Vector>,
+        out: &mut Block<Self::Vector>,
+    );
 
     /// `a - b` of narrow elements, wide.
-    fn sub(self, a: Refs<'_, Self::Vector>, b: Refs<'_, Self::Vector>) -> [Self::Vector; BLOCK];
+    fn sub(
+        self,
+        a: Refs<'_, Self::Vector>,
+        b: Refs<'_, Self::Vector>,
+        out: &mut Block<Self::Vector>,
+    );
+
+    /// `-a` of narrow elements, wide.
+    fn negate(self, a: Refs<'_, Self::Vector>, out: &mut Block<Self::Vector>);
 
     /// `a + b` of narrow elements, narrow.
     fn add_narrow(
         self,
         a: Refs<'_, Self::Vector>,
         b: Refs<'_, Self::Vector>,
-    ) -> [Self::Vector; BLOCK];
+        out: &mut Block<Self::Vector>,
+    );
 
     /// `a - b` of narrow elements, narrow.
     fn sub_narrow(
         self,
         a: Refs<'_, Self::Vector>,
         b: Refs<'_, Self::Vector>,
-    ) -> [Self::Vector; BLOCK];
+        out: &mut Block<Self::Vector>,
+    );
 
     /// `a - b - c` of narrow elements, narrow.
     fn sub_twice_narrow(
@@ -137,21 +169,22 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
         a: Refs<'_, Self::Vector>,
         b: Refs<'_, Self::Vector>,
         c: Refs<'_, Self::Vector>,
-    ) -> [Self::Vector; BLOCK];
+        out: &mut Block<Self::Vector>,
+    );
 
     /// `(a, b)` to `(a + b, (a - b)·c)`, all of them narrow.
     fn butterfly_down(
         self,
-        a: &mut [Self::Vector; BLOCK],
-        b: &mut [Self::Vector; BLOCK],
-        c: &[Self::Vector; BLOCK],
+        a: &mut Block<Self::Vector>,
+        b: &mut Block<Self::Vector>,
+        c: &Block<Self::Vector>,
     );
 
     /// `(a, b)` to `(a + b·c, a - b·c)`, all of them narrow.
     fn butterfly_up(
         self,
-        a: &mut [Self::Vector; BLOCK],
-        b: &mut [Self::Vector; BLOCK],
-        c: &[Self::Vector; BLOCK],
+        a: &mut Block<Self::Vector>,
+        b: &mut Block<Self::Vector>,
+        c: &Block<Self::Vector>,
     );
 }

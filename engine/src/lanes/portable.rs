@@ -2,7 +2,7 @@
 
 use std::array::from_fn;
 
-use super::{Arithmetic, BLOCK, LANES, LaneField, Pair, Refs, Words};
+use super::{Arithmetic, BLOCK, Block, LANES, LaneField, Pair, Refs, Words};
 
 /// Lanes that are arkworks' elements, always fully reduced.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +41,12 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         vector.map(F::to_montgomery)
     }
 
-    fn load_pairs(self, pairs: [&Pair; LANES]) -> [Vector<F>; 2] {
-        [0, 4]
-            .map(|start| pairs.map(|pair| F::from_montgomery(from_fn(|word| pair.0[start + word]))))
+    fn load_pairs(self, pairs: [&Pair; LANES], first: &mut Vector<F>, second: &mut Vector<F>) {
+        for (lane, pair) in pairs.into_iter().enumerate() {
+            let [a, b] = pair.split();
+            first[lane] = F::from_montgomery(a);
+            second[lane] = F::from_montgomery(b);
+        }
     }
 
     fn prefetch(self, _: &Pair) {}
@@ -52,8 +55,10 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         from_fn(|i| from_fn(|j| vectors[j][i]))
     }
 
-    fn negate_if(self, mask: u8, a: &Vector<F>) -> Vector<F> {
-        from_fn(|lane| if bit(mask, lane) { -a[lane] } else { a[lane] })
+    fn negate_if(self, mask: u8, a: &mut Vector<F>) {
+        for lane in (0..LANES).filter(|&lane| bit(mask, lane)) {
+            a[lane] = -a[lane];
+        }
     }
 
     fn select(self, mask: u8, a: &Vector<F>, b: &Vector<F>) -> Vector<F> {
@@ -64,8 +69,12 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         (0..LANES).fold(0, |mask, lane| mask | u8::from(a[lane].is_zero()) << lane)
     }
 
-    fn mul(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>) -> [Vector<F>; BLOCK] {
-        each(a, b, |a, b| a * b)
+    fn mul(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
+        each(out, |k, lane| a[k][lane] * b[k][lane]);
+    }
+
+    fn square(self, a: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
+        each(out, |k, lane| a[k][lane].square());
     }
 
     fn mul_add(
@@ -74,26 +83,41 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         b: Refs<'_, Vector<F>>,
         c: Refs<'_, Vector<F>>,
         d: Refs<'_, Vector<F>>,
-    ) -> [Vector<F>; BLOCK] {
-        from_fn(|k| {
-            from_fn(|lane| F::sum_of_products(&[a[k][lane], c[k][lane]], &[b[k][lane], d[k][lane]]))
-        })
+        out: &mut Block<Vector<F>>,
+    ) {
+        each(out, |k, lane| {
+            F::sum_of_products(&[a[k][lane], c[k][lane]], &[b[k][lane], d[k][lane]])
+        });
     }
 
-    fn add(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>) -> [Vector<F>; BLOCK] {
-        each(a, b, |a, b| a + b)
+    fn add(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
+        each(out, |k, lane| a[k][lane] + b[k][lane]);
     }
 
-    fn sub(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>) -> [Vector<F>; BLOCK] {
-        each(a, b, |a, b| a - b)
+    fn sub(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
+        each(out, |k, lane| a[k][lane] - b[k][lane]);
     }
 
-    fn add_narrow(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>) -> [Vector<F>; BLOCK] {
-        each(a, b, |a, b| a + b)
+    fn negate(self, a: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
+        each(out, |k, lane| -a[k][lane]);
     }
 
-    fn sub_narrow(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>) -> [Vector<F>; BLOCK] {
-        each(a, b, |a, b| a - b)
+    fn add_narrow(
+        self,
+        a: Refs<'_, Vector<F>>,
+        b: Refs<'_, Vector<F>>,
+        out: &mut Block<Vector<F>>,
+    ) {
+        each(out, |k, lane| a[k][lane] + b[k][lane]);
+    }
+
+    fn sub_narrow(
+        self,
+        a: Refs<'_, Vector<F>>,
+        b: Refs<'_, Vector<F>>,
+        out: &mut Block<Vector<F>>,
+    ) {
+        each(out, |k, lane| a[k][lane] - b[k][lane]);
     }
 
     fn sub_twice_narrow(
@@ -101,15 +125,16 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         a: Refs<'_, Vector<F>>,
         b: Refs<'_, Vector<F>>,
         c: Refs<'_, Vector<F>>,
-    ) -> [Vector<F>; BLOCK] {
-        from_fn(|k| from_fn(|lane| a[k][lane] - b[k][lane] - c[k][lane]))
+        out: &mut Block<Vector<F>>,
+    ) {
+        each(out, |k, lane| a[k][lane] - b[k][lane] - c[k][lane]);
     }
 
     fn butterfly_down(
         self,
-        a: &mut [Vector<F>; BLOCK],
-        b: &mut [Vector<F>; BLOCK],
-        c: &[Vector<F>; BLOCK],
+        a: &mut Block<Vector<F>>,
+        b: &mut Block<Vector<F>>,
+        c: &Block<Vector<F>>,
     ) {
         for k in 0..BLOCK {
             for lane in 0..LANES {
@@ -122,9 +147,9 @@ impl<F: LaneField> Arithmetic<F> for Portable {
 
     fn butterfly_up(
         self,
-        a: &mut [Vector<F>; BLOCK],
-        b: &mut [Vector<F>; BLOCK],
-        c: &[Vector<F>; BLOCK],
+        a: &mut Block<Vector<F>>,
+        b: &mut Block<Vector<F>>,
+        c: &Block<Vector<F>>,
     ) {
         for k in 0..BLOCK {
             for lane in 0..LANES {
@@ -140,10 +165,11 @@ fn bit(mask: u8, lane: usize) -> bool {
     mask >> lane & 1 == 1
 }
 
-fn each<F: Copy>(
-    a: Refs<'_, Vector<F>>,
-    b: Refs<'_, Vector<F>>,
-    op: impl Fn(F, F) -> F,
-) -> [Vector<F>; BLOCK] {
-    from_fn(|k| from_fn(|lane| op(a[k][lane], b[k][lane])))
+#[inline(always)]
+fn each<F>(out: &mut Block<Vector<F>>, value: impl Fn(usize, usize) -> F) {
+    for (k, vector) in out.iter_mut().enumerate() {
+        for (lane, element) in vector.iter_mut().enumerate() {
+            *element = value(k, lane);
+        }
+    }
 }

@@ -34,8 +34,6 @@ fn values<F: LaneField>(rng: &mut StdRng) -> Vec<F> {
         .collect()
 }
 
-type Block<V> = [V; BLOCK];
-
 fn block<F: LaneField, A: Arithmetic<F>>(arithmetic: A, values: &[F; 32]) -> Block<A::Vector> {
     from_fn(|k| arithmetic.vector(from_fn(|lane| arithmetic.pack(values[8 * k + lane]))))
 }
@@ -56,20 +54,25 @@ fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         let [va, vb, vc, vd] = [&a, &b, &c, &d].map(|values| block(arithmetic, values));
         let [ra, rb, rc, rd] = [&va, &vb, &vc, &vd].map(|block| block.each_ref());
         let open = |result: Block<A::Vector>| unblock(arithmetic, &result);
+        let place = |operation: &dyn Fn(&mut Block<A::Vector>)| {
+            let mut out = va;
+            operation(&mut out);
+            out
+        };
+        let closed = |operation: &dyn Fn(&mut Block<A::Vector>)| open(place(operation));
 
-        assert_eq!(open(arithmetic.mul(ra, rb)), from_fn(|i| a[i] * b[i]));
-        let sum = arithmetic.mul_add(ra, rb, rc, rd);
-        assert_eq!(open(sum), from_fn(|i| a[i] * b[i] + c[i] * d[i]));
-        assert_eq!(
-            open(arithmetic.add_narrow(ra, rb)),
-            from_fn(|i| a[i] + b[i])
-        );
-        assert_eq!(
-            open(arithmetic.sub_narrow(ra, rb)),
-            from_fn(|i| a[i] - b[i])
-        );
-        let twice = arithmetic.sub_twice_narrow(ra, rb, rd);
-        assert_eq!(open(twice), from_fn(|i| a[i] - b[i] - d[i]));
+        let product = closed(&|out| arithmetic.mul(ra, rb, out));
+        assert_eq!(product, from_fn(|i| a[i] * b[i]));
+        let square = closed(&|out| arithmetic.square(rd, out));
+        assert_eq!(square, from_fn(|i| d[i].square()));
+        let sum = closed(&|out| arithmetic.mul_add(ra, rb, rc, rd, out));
+        assert_eq!(sum, from_fn(|i| a[i] * b[i] + c[i] * d[i]));
+        let sum = closed(&|out| arithmetic.add_narrow(ra, rb, out));
+        assert_eq!(sum, from_fn(|i| a[i] + b[i]));
+        let difference = closed(&|out| arithmetic.sub_narrow(ra, rb, out));
+        assert_eq!(difference, from_fn(|i| a[i] - b[i]));
+        let twice = closed(&|out| arithmetic.sub_twice_narrow(ra, rb, rd, out));
+        assert_eq!(twice, from_fn(|i| a[i] - b[i] - d[i]));
 
         let (mut low, mut high) = (va, vb);
         arithmetic.butterfly_down(&mut low, &mut high, &vd);
@@ -86,16 +89,19 @@ fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         assert_eq!(scaled.map(|words| arithmetic.unpack_scaled(words)), a);
 
         // Wide results through a product of two of them.
-        let (plus, minus) = (arithmetic.add(ra, rb), arithmetic.sub(rc, rd));
-        let product = arithmetic.mul(plus.each_ref(), minus.each_ref());
-        assert_eq!(open(product), from_fn(|i| (a[i] + b[i]) * (c[i] - d[i])));
-        let minus = arithmetic.sub(ra, rb);
-        let sum = arithmetic.mul_add(
-            minus.each_ref(),
-            minus.each_ref(),
-            minus.each_ref(),
-            plus.each_ref(),
-        );
+        let plus = place(&|out| arithmetic.add(ra, rb, out));
+        let minus = place(&|out| arithmetic.sub(rc, rd, out));
+        let (rplus, rminus) = (plus.each_ref(), minus.each_ref());
+        let product = closed(&|out| arithmetic.mul(rplus, rminus, out));
+        assert_eq!(product, from_fn(|i| (a[i] + b[i]) * (c[i] - d[i])));
+        let square = closed(&|out| arithmetic.square(rminus, out));
+        assert_eq!(square, from_fn(|i| (c[i] - d[i]).square()));
+        let negated = place(&|out| arithmetic.negate(ra, out));
+        let product = closed(&|out| arithmetic.mul(negated.each_ref(), rplus, out));
+        assert_eq!(product, from_fn(|i| -a[i] * (a[i] + b[i])));
+        let minus = place(&|out| arithmetic.sub(ra, rb, out));
+        let rminus = minus.each_ref();
+        let sum = place(&|out| arithmetic.mul_add(rminus, rminus, rminus, rplus, out));
         assert_eq!(
             open(sum),
             from_fn(|i| (a[i] - b[i]).square() + (a[i] - b[i]) * (a[i] + b[i]))
@@ -115,12 +121,13 @@ fn check_chains<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
     let (mut va, mut vb) = (block(arithmetic, &a), block(arithmetic, &b));
     for _ in 0..500 {
         let (ra, rb) = (va.each_ref(), vb.each_ref());
-        let differences = arithmetic.sub_twice_narrow(ra, rb, rb);
-        let sums = arithmetic.add_narrow(ra, rb);
-        (va, vb) = (
-            arithmetic.sub_narrow(differences.each_ref(), sums.each_ref()),
-            arithmetic.mul(sums.each_ref(), differences.each_ref()),
-        );
+        let (mut differences, mut sums, mut next) = (va, va, va);
+        arithmetic.sub_twice_narrow(ra, rb, rb, &mut differences);
+        arithmetic.add_narrow(ra, rb, &mut sums);
+        let (rd, rs) = (differences.each_ref(), sums.each_ref());
+        arithmetic.sub_narrow(rd, rs, &mut next);
+        arithmetic.mul(rs, rd, &mut vb);
+        va = next;
         (a, b) = (
             from_fn(|i| a[i] - b[i] - b[i] - (a[i] + b[i])),
             from_fn(|i| (a[i] + b[i]) * (a[i] - b[i] - b[i])),
@@ -142,7 +149,9 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
             words[4..].copy_from_slice(&arithmetic.pack(b[lane]));
             Pair(words)
         });
-        let [va, vb] = arithmetic.load_pairs(pairs.each_ref());
+        let zero = arithmetic.vector([[0; 4]; 8]);
+        let (mut va, mut vb) = (zero, zero);
+        arithmetic.load_pairs(pairs.each_ref(), &mut va, &mut vb);
         let open = |v: &A::Vector| arithmetic.elements(v).map(|words| arithmetic.unpack(words));
         assert_eq!((open(&va), open(&vb)), (a, b));
         let rows: [_; 8] =
@@ -153,7 +162,8 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         }
         let mask = 0b1010_0110;
         let selected = arithmetic.select(mask, &va, &vb);
-        let negated = arithmetic.negate_if(mask, &vb);
+        let mut negated = vb;
+        arithmetic.negate_if(mask, &mut negated);
         for lane in 0..8 {
             let bit = mask >> lane & 1 == 1;
             assert_eq!(open(&selected)[lane], if bit { b[lane] } else { a[lane] });

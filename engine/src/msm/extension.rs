@@ -1,16 +1,17 @@
 //! The fields that coordinates of points are in, as towers of degree `D` over the base field.
 
-use std::array::from_fn;
-
 use ark_bn254::Fq;
 
-use crate::lanes::{Arithmetic, BLOCK, Refs};
+use crate::lanes::{Arithmetic, Block, Refs};
 
 /// A block of elements, by component.
-pub(super) type Elements<V, const D: usize> = [[V; BLOCK]; D];
+pub(super) type Elements<V, const D: usize> = [Block<V>; D];
 
 /// A block of elements, by component, wherever they lie.
 pub(super) type ElementRefs<'a, V, const D: usize> = [Refs<'a, V>; D];
+
+/// Places for what an operation calculates on its way.
+pub(super) type Spare<V> = [Block<V>; 3];
 
 /// Borrows a block.
 pub(super) fn refs<V, const D: usize>(elements: &Elements<V, D>) -> ElementRefs<'_, V, D> {
@@ -18,69 +19,84 @@ pub(super) fn refs<V, const D: usize>(elements: &Elements<V, D>) -> ElementRefs<
 }
 
 /// What differs between the towers.
-pub(super) trait Extension<const D: usize> {
-    /// Makes elements component by component, in place.
-    fn each<V>(component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, D>;
+pub(super) trait Extension<A: Arithmetic<Fq>, const D: usize> {
+    /// Calculates the norm to the base field of narrow elements where it is not the element: it is
+    /// narrow, and zero only for zero.
+    fn calculate_norm(a: A, d: ElementRefs<'_, A::Vector, D>, out: &mut Block<A::Vector>);
 
-    /// The norm to the base field of narrow elements: narrow, and zero only for zero.
-    fn norm<A: Arithmetic<Fq>>(a: A, d: Elements<A::Vector, D>) -> [A::Vector; BLOCK];
+    /// The norm of the elements: themselves, or what was calculated.
+    fn norm<'a>(
+        d: &'a Elements<A::Vector, D>,
+        calculated: &'a Block<A::Vector>,
+    ) -> &'a Block<A::Vector>;
 
-    /// `n / d` of wide by narrow elements, given the inverse of the norm of `d`; narrow. `d` itself
-    /// is asked for where it is not its norm.
-    fn divide<A: Arithmetic<Fq>>(
+    /// `n / d` of wide by narrow elements, given the inverse of the norm of `d`; narrow.
+    fn divide(
         a: A,
         n: ElementRefs<'_, A::Vector, D>,
-        d: impl FnOnce() -> Elements<A::Vector, D>,
+        d: ElementRefs<'_, A::Vector, D>,
         inverse_norm: Refs<'_, A::Vector>,
-    ) -> Elements<A::Vector, D>;
+        spare: &mut Spare<A::Vector>,
+        out: &mut Elements<A::Vector, D>,
+    );
 
     /// `x·y` of wide by narrow elements; narrow.
-    fn mul<A: Arithmetic<Fq>>(
+    fn mul(
         a: A,
         x: ElementRefs<'_, A::Vector, D>,
         y: ElementRefs<'_, A::Vector, D>,
-    ) -> Elements<A::Vector, D>;
+        spare: &mut Spare<A::Vector>,
+        out: &mut Elements<A::Vector, D>,
+    );
 
     /// `x²` of narrow elements; narrow.
-    fn square<A: Arithmetic<Fq>>(a: A, x: ElementRefs<'_, A::Vector, D>) -> Elements<A::Vector, D>;
+    fn square(
+        a: A,
+        x: ElementRefs<'_, A::Vector, D>,
+        spare: &mut Spare<A::Vector>,
+        out: &mut Elements<A::Vector, D>,
+    );
 }
 
 /// The base field itself.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Base;
 
-impl Extension<1> for Base {
-    #[inline(always)]
-    fn each<V>(mut component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, 1> {
-        [component(0)]
-    }
+impl<A: Arithmetic<Fq>> Extension<A, 1> for Base {
+    fn calculate_norm(_: A, _: ElementRefs<'_, A::Vector, 1>, _: &mut Block<A::Vector>) {}
 
-    fn norm<A: Arithmetic<Fq>>(_: A, [d]: Elements<A::Vector, 1>) -> [A::Vector; BLOCK] {
+    fn norm<'a>([d]: &'a Elements<A::Vector, 1>, _: &'a Block<A::Vector>) -> &'a Block<A::Vector> {
         d
     }
 
-    fn divide<A: Arithmetic<Fq>>(
+    fn divide(
         a: A,
         [n]: ElementRefs<'_, A::Vector, 1>,
-        _: impl FnOnce() -> Elements<A::Vector, 1>,
+        _: ElementRefs<'_, A::Vector, 1>,
         inverse_norm: Refs<'_, A::Vector>,
-    ) -> Elements<A::Vector, 1> {
-        [a.mul(n, inverse_norm)]
+        _: &mut Spare<A::Vector>,
+        [out]: &mut Elements<A::Vector, 1>,
+    ) {
+        a.mul(n, inverse_norm, out);
     }
 
-    fn mul<A: Arithmetic<Fq>>(
+    fn mul(
         a: A,
         [x]: ElementRefs<'_, A::Vector, 1>,
         [y]: ElementRefs<'_, A::Vector, 1>,
-    ) -> Elements<A::Vector, 1> {
-        [a.mul(x, y)]
+        _: &mut Spare<A::Vector>,
+        [out]: &mut Elements<A::Vector, 1>,
+    ) {
+        a.mul(x, y, out);
     }
 
-    fn square<A: Arithmetic<Fq>>(
+    fn square(
         a: A,
         [x]: ElementRefs<'_, A::Vector, 1>,
-    ) -> Elements<A::Vector, 1> {
-        [a.mul(x, x)]
+        _: &mut Spare<A::Vector>,
+        [out]: &mut Elements<A::Vector, 1>,
+    ) {
+        a.square(x, out);
     }
 }
 
@@ -88,60 +104,55 @@ impl Extension<1> for Base {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quadratic;
 
-impl Extension<2> for Quadratic {
-    #[inline(always)]
-    fn each<V>(mut component: impl FnMut(usize) -> [V; BLOCK]) -> Elements<V, 2> {
-        [component(0), component(1)]
+impl<A: Arithmetic<Fq>> Extension<A, 2> for Quadratic {
+    fn calculate_norm(a: A, [d0, d1]: ElementRefs<'_, A::Vector, 2>, out: &mut Block<A::Vector>) {
+        a.mul_add(d0, d0, d1, d1, out);
     }
 
-    fn norm<A: Arithmetic<Fq>>(a: A, d: Elements<A::Vector, 2>) -> [A::Vector; BLOCK] {
-        let [d0, d1] = refs(&d);
-        a.mul_add(d0, d0, d1, d1)
+    fn norm<'a>(
+        _: &'a Elements<A::Vector, 2>,
+        calculated: &'a Block<A::Vector>,
+    ) -> &'a Block<A::Vector> {
+        calculated
     }
 
-    fn divide<A: Arithmetic<Fq>>(
+    fn divide(
         a: A,
         [n0, n1]: ElementRefs<'_, A::Vector, 2>,
-        d: impl FnOnce() -> Elements<A::Vector, 2>,
+        [d0, d1]: ElementRefs<'_, A::Vector, 2>,
         inverse_norm: Refs<'_, A::Vector>,
-    ) -> Elements<A::Vector, 2> {
-        let d = d();
-        let [d0, d1] = refs(&d);
-        let minus_d1 = negate(a, d1);
-        let real = a.mul_add(n0, d0, n1, d1);
-        let imaginary = a.mul_add(n1, d0, n0, minus_d1.each_ref());
-        [
-            a.mul(real.each_ref(), inverse_norm),
-            a.mul(imaginary.each_ref(), inverse_norm),
-        ]
+        [minus_d1, real, imaginary]: &mut Spare<A::Vector>,
+        [out0, out1]: &mut Elements<A::Vector, 2>,
+    ) {
+        a.negate(d1, minus_d1);
+        a.mul_add(n0, d0, n1, d1, real);
+        a.mul_add(n1, d0, n0, minus_d1.each_ref(), imaginary);
+        a.mul(real.each_ref(), inverse_norm, out0);
+        a.mul(imaginary.each_ref(), inverse_norm, out1);
     }
 
-    fn mul<A: Arithmetic<Fq>>(
+    fn mul(
         a: A,
         [x0, x1]: ElementRefs<'_, A::Vector, 2>,
         [y0, y1]: ElementRefs<'_, A::Vector, 2>,
-    ) -> Elements<A::Vector, 2> {
-        let minus_y1 = negate(a, y1);
-        [
-            a.mul_add(x0, y0, x1, minus_y1.each_ref()),
-            a.mul_add(x0, y1, x1, y0),
-        ]
+        [minus_y1, ..]: &mut Spare<A::Vector>,
+        [out0, out1]: &mut Elements<A::Vector, 2>,
+    ) {
+        a.negate(y1, minus_y1);
+        a.mul_add(x0, y0, x1, minus_y1.each_ref(), out0);
+        a.mul_add(x0, y1, x1, y0, out1);
     }
 
-    fn square<A: Arithmetic<Fq>>(
+    fn square(
         a: A,
         [x0, x1]: ElementRefs<'_, A::Vector, 2>,
-    ) -> Elements<A::Vector, 2> {
-        let (sum, difference) = (a.add(x0, x1), a.sub(x0, x1));
-        let twice = a.add(x1, x1);
-        [
-            a.mul(sum.each_ref(), difference.each_ref()),
-            a.mul(x0, twice.each_ref()),
-        ]
+        [sum, difference, twice]: &mut Spare<A::Vector>,
+        [out0, out1]: &mut Elements<A::Vector, 2>,
+    ) {
+        a.add(x0, x1, sum);
+        a.sub(x0, x1, difference);
+        a.add(x1, x1, twice);
+        a.mul(sum.each_ref(), difference.each_ref(), out0);
+        a.mul(x0, twice.each_ref(), out1);
     }
-}
-
-fn negate<A: Arithmetic<Fq>>(a: A, x: Refs<'_, A::Vector>) -> [A::Vector; BLOCK] {
-    let zero = a.vector(from_fn(|_| [0; 4]));
-    a.sub([&zero; BLOCK], x)
 }

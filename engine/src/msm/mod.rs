@@ -94,7 +94,7 @@ impl<G: Curve> FixedBases<G> {
             radix: layout.radix,
             sets: layout.sets,
             indices: indices.into(),
-            table: table.into(),
+            table: Storage::large(table),
             group: std::marker::PhantomData,
         }
     }
@@ -135,10 +135,32 @@ impl<G: Curve> FixedBases<G> {
     /// `sum scalar·point`. Scalars beyond the last point count for nothing, as do points without
     /// a scalar.
     pub fn msm(&self, scalars: &[Fr]) -> G::Group {
+        self.msm_planned(&self.plan(scalars))
+    }
+
+    /// Sorts the terms of [`Self::msm`] by bucket.
+    pub(crate) fn plan(&self, scalars: &[Fr]) -> Plan {
+        let given = self
+            .indices
+            .partition_point(|&index| (index as usize) < scalars.len());
+        let digits = Digits::new(self.radix, scalars, &self.indices[..given]);
+        let schedules = (0..self.sets)
+            .into_par_iter()
+            .map(|set| self.schedule(&digits, set));
+        Plan(schedules.collect())
+    }
+
+    /// Whether plans of one are plans of the other.
+    pub(crate) fn shares_plans_with<H: Curve>(&self, other: &FixedBases<H>) -> bool {
+        (self.radix, self.sets) == (other.radix, other.sets) && *self.indices == *other.indices
+    }
+
+    /// [`Self::msm`] by its plan.
+    pub(crate) fn msm_planned(&self, plan: &Plan) -> G::Group {
         match self.path {
-            Path::Portable(arithmetic) => self.multiply(arithmetic, scalars),
+            Path::Portable(arithmetic) => self.multiply(arithmetic, plan),
             #[cfg(target_arch = "x86_64")]
-            Path::Ifma(arithmetic) => self.multiply(arithmetic, scalars),
+            Path::Ifma(arithmetic) => self.multiply(arithmetic, plan),
         }
     }
 
@@ -152,17 +174,9 @@ impl<G: Curve> FixedBases<G> {
         self.table.len() * size_of::<Pair>()
     }
 
-    fn multiply<A: Arithmetic<Fq>>(&self, arithmetic: A, scalars: &[Fr]) -> G::Group {
-        let given = self
-            .indices
-            .partition_point(|&index| (index as usize) < scalars.len());
-        let digits = Digits::new(self.radix, scalars, &self.indices[..given]);
-        let schedules: Vec<Schedule> = (0..self.sets)
-            .into_par_iter()
-            .map(|set| self.schedule(&digits, set))
-            .collect();
-        let buckets = curve::add_up::<G, A>(arithmetic, &self.table, &schedules);
-        let owners = (0..).zip(&schedules).flat_map(|(set, schedule)| {
+    fn multiply<A: Arithmetic<Fq>>(&self, arithmetic: A, Plan(schedules): &Plan) -> G::Group {
+        let buckets = curve::add_up::<G, A>(arithmetic, &self.table, schedules);
+        let owners = (0..).zip(schedules).flat_map(|(set, schedule)| {
             let first = set * self.buckets();
             schedule.sums.iter().map(move |bucket| first + bucket)
         });
@@ -234,6 +248,10 @@ impl<G: Curve> FixedBases<G> {
             .fold(G::Group::zero(), |result, sum| result.double() + sum)
     }
 }
+
+/// The terms of a multiplication, sorted by bucket: a schedule for each set of buckets.
+#[derive(Debug)]
+pub(crate) struct Plan(Vec<Schedule>);
 
 /// The terms of a set of buckets: those of every window that shares them.
 struct SetTerms<'a> {

@@ -23,7 +23,7 @@ const AHEAD: usize = 16;
 
 /// The sums of the schedules' pieces, `D` pairs each, those of a schedule after the other in the
 /// order of its `sums`. Infinity is (0, 0).
-pub(super) fn sums<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
+pub(super) fn sums<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     table: &[Pair],
     schedules: &[Schedule],
@@ -103,7 +103,7 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
         }
     }
 
-    fn add_up<E: Extension<D>>(
+    fn add_up<E: Extension<A, D>>(
         &mut self,
         table: &[Pair],
         chunk: Chunk<'_>,
@@ -131,19 +131,20 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
     }
 
     fn load(&mut self, table: &[Pair], entries: &[[u32; LANES]]) {
-        self.rows.clear();
+        let infinity = self.adder.infinity();
+        // The last is for steps that fill up a block.
+        self.rows.resize(entries.len() + 1, infinity);
+        self.rows[entries.len()] = infinity;
         let mut upcoming = Upcoming::new(table, entries);
         for _ in 0..AHEAD / 2 {
             upcoming.fetch_some::<D>(self.arithmetic);
         }
-        for (index, row) in entries.iter().enumerate() {
+        for (index, (row, entries)) in self.rows.iter_mut().zip(entries).enumerate() {
             if index % 2 == 0 {
                 upcoming.fetch_some::<D>(self.arithmetic);
             }
-            self.rows.push(self.adder.load(table, row));
+            self.adder.load(table, entries, row);
         }
-        // For steps that fill up a block.
-        self.rows.push(self.adder.infinity());
     }
 
     /// The additions of one level: of each row that is a multiple of two strides, and the row a

@@ -14,7 +14,7 @@ use crate::lanes::{Arithmetic, BLOCK, LANES, Pair};
 const ROWS: usize = 256;
 
 /// `2^times` times each point, fully reduced. None of the points is at infinity.
-pub(super) fn double<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
+pub(super) fn double<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     points: &[Pair],
     times: u32,
@@ -27,7 +27,7 @@ pub(super) fn double<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
     doubled
 }
 
-fn double_chunk<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
+fn double_chunk<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     points: &[Pair],
     times: u32,
@@ -38,9 +38,10 @@ fn double_chunk<A: Arithmetic<Fq>, E: Extension<D>, const D: usize>(
     let full = count.div_ceil(LANES).next_multiple_of(BLOCK);
     // Lanes beyond the last point repeat the first.
     let entry = |index: usize| if index < count { index as u32 * 2 } else { 0 };
-    let mut rows: Vec<_> = (0..full)
-        .map(|row| adder.load(points, &from_fn(|lane| entry(row * LANES + lane))))
-        .collect();
+    let mut rows = vec![adder.infinity(); full];
+    for (index, row) in rows.iter_mut().enumerate() {
+        adder.load(points, &from_fn(|lane| entry(index * LANES + lane)), row);
+    }
     let steps: Vec<Step> = (0..full as u32)
         .map(|row| Step {
             left: row,
