@@ -85,7 +85,7 @@ pub struct Explained {
 pub fn examine(
     shape: Shape,
     curve: Curve,
-    extent: Extent,
+    extent: &Extent,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Examination, CircuitError> {
     match curve {
@@ -96,7 +96,7 @@ pub fn examine(
 
 fn battery<F: Poseidon2Field>(
     subject: &Subject<F>,
-    extent: Extent,
+    extent: &Extent,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, CircuitError> {
     taxproof_soundness::examine(&subject.circuit(), &subject.witnesses(), extent, progress)
@@ -105,7 +105,7 @@ fn battery<F: Poseidon2Field>(
 fn of<F: Poseidon2Field>(
     subject: &Subject<F>,
     curve: Curve,
-    extent: Extent,
+    extent: &Extent,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Examination, CircuitError> {
     let Subject {
@@ -115,6 +115,7 @@ fn of<F: Poseidon2Field>(
         ..
     } = subject;
     let report = battery(subject, extent, progress)?;
+    let is_whole = extent.is_whole(report.constraints);
     let compared = &scenarios[1..=COMPARED];
     let exchanges = Exchanges::of(matrices, compared);
     let differing: Vec<usize> = (1..=COMPARED)
@@ -135,7 +136,7 @@ fn of<F: Poseidon2Field>(
     findings.extend(findings::holes(&report, |column| subject.name(column)));
     findings.extend(exchanges.wrong.iter().cloned().map(Finding::Exchange));
     match pin {
-        Some(pin) => findings.extend(findings::differences(&report, pin, extent.every <= 1)),
+        Some(pin) => findings.extend(findings::differences(&report, pin, is_whole)),
         None => findings.push(Finding::NotPinned),
     }
     let explained = |survivor: taxproof_soundness::Survivor| Explained {

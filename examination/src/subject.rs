@@ -14,9 +14,12 @@ use taxproof_soundness::{Circuit, Label, Witness};
 
 /// Statements that the circuit is examined at: a quiet one, then as many random ones.
 const RANDOM: usize = 40;
-/// And those at the ends of what may be: every so many of the 32; and for every attribute two in
-/// which every selector selects it, because a term that is 0 everywhere is missed nowhere.
+/// Then those at the ends of what may be, every so many of the 32.
 const LARGEST: usize = 5;
+/// Then so many for every attribute in which every selector selects it, because a term that is 0
+/// everywhere is missed nowhere; and last one for every rule in which no other hard rule fails,
+/// because two that fail hide each other.
+const SELECTING: usize = 8;
 
 /// Public inputs that are computed. A forger may let them follow what is forged.
 const OUTPUTS: [&str; 5] = [
@@ -47,8 +50,11 @@ impl<F: Poseidon2Field> Subject<F> {
         scenarios.extend((0..RANDOM).map(|_| Scenario::random(rng, shape)));
         let ends = (0..32).step_by(LARGEST);
         scenarios.extend(ends.map(|case| Scenario::largest(rng, shape, case)));
-        let attributes = (0..shape.attributes).chain(0..shape.attributes);
-        scenarios.extend(attributes.map(|attribute| Scenario::selecting(rng, shape, attribute)));
+        for attribute in 0..shape.attributes {
+            let cases = 0..SELECTING;
+            scenarios.extend(cases.map(|case| Scenario::selecting(rng, shape, attribute, case)));
+        }
+        scenarios.extend((0..shape.atoms()).map(|atom| Scenario::failing(rng, shape, atom)));
         Self {
             shape,
             symbols: Symbols::new(shape, &matrices),

@@ -18,7 +18,7 @@ fn is_as_pinned(shape: Shape, curve: Curve) {
         every: EVERY,
         ..Extent::default()
     };
-    let examination = examine(shape, curve, extent, &|_, _| ()).unwrap();
+    let examination = examine(shape, curve, &extent, &|_, _| ()).unwrap();
     assert_eq!(examination.findings, [], "{shape} over {curve}");
     assert!(examination.mutants > examination.constraints / EVERY);
     assert_eq!(

@@ -66,24 +66,43 @@ impl<F: Poseidon2Field> Scenario<F> {
     }
 
     /// A random policy of which every rule on an attribute, and every variable of the scorecard on
-    /// one, selects this one; no attribute is 0.
-    pub fn selecting(rng: &mut StdRng, shape: Shape, attribute: usize) -> Self {
+    /// one, selects this one; no attribute is 0. The lowest bits of `case` say whether ranges begin
+    /// above it, whether they end below it, and whether 0 is what variables take for missing.
+    pub fn selecting(rng: &mut StdRng, shape: Shape, attribute: usize, case: usize) -> Self {
+        let is_set = |bit: u32| case >> bit & 1 == 1;
         let values = all_known(rng, shape);
+        let held = values.attributes()[attribute];
         let mut numbers = numbers(rng, shape, &values);
-        numbers
-            .range
-            .iter_mut()
-            .for_each(|rule| rule.attribute = attribute);
-        numbers
-            .sets
-            .iter_mut()
-            .for_each(|rule| rule.attribute = attribute);
-        let card = numbers
-            .card
-            .iter_mut()
-            .flat_map(|card| &mut card.attributes);
-        card.for_each(|variable| variable.attribute = attribute);
+        for rule in &mut numbers.range {
+            rule.attribute = attribute;
+            rule.low = held + i64::from(is_set(0));
+            rule.high = held - i64::from(is_set(1));
+        }
+        for rule in &mut numbers.sets {
+            rule.attribute = attribute;
+        }
+        let card = numbers.card.iter_mut();
+        for variable in card.flat_map(|card| &mut card.attributes) {
+            variable.attribute = attribute;
+            if is_set(2) {
+                variable.missing_value = 0;
+            }
+        }
         Self::new(rng, numbers, values)
+    }
+
+    /// A random policy of which one hard rule fails, this one, and no other.
+    pub fn failing(rng: &mut StdRng, shape: Shape, atom: usize) -> Self {
+        loop {
+            let values = values(rng, shape);
+            let mut numbers = numbers(rng, shape, &values);
+            let holds = evaluate(&numbers, &values).atoms;
+            if !holds[atom] {
+                numbers.hard = holds;
+                numbers.hard[atom] = true;
+                return Self::new(rng, numbers, values);
+            }
+        }
     }
 
     /// These numbers on these values; everything else is random, the outcome true.

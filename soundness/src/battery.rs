@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
 
 use ark_ff::PrimeField;
 use rand::SeedableRng;
@@ -7,51 +7,63 @@ use rand::rngs::StdRng;
 use rayon::prelude::*;
 
 use crate::booleans::Booleans;
+use crate::campaign::{Verdict, campaign};
 use crate::circuit::{Circuit, CircuitError, Witness};
-use crate::forgery::{Forged, Forger, trace};
+use crate::forgery::{Forger, trace};
 use crate::mutation::{unnoticed, unused};
 use crate::propagation::Propagation;
 use crate::rank::Jacobian;
 use crate::report::{Clause, Holes, Report, Survivor};
-use crate::weakening::{Weakening, weakenings};
 
-/// Rows or columns that one worker takes at a time.
+/// Columns that one worker takes at a time.
 const CHUNK: usize = 128;
 /// Witnesses at which ranks are computed and other solutions are looked for.
 const POINTS: usize = 3;
 /// Witnesses at which wires are changed: a hint may be free at some and not at others.
 const CHANGED: usize = 16;
 
-/// How much to examine.
-#[derive(Debug, Clone, Copy)]
+/// Of which rows mutants are made. Everything else is examined whole.
+#[derive(Debug, Clone)]
 pub struct Extent {
-    /// Every how many rows mutants are made; 1 is all of them.
+    /// Among these. A long campaign can be run in parts.
+    pub rows: Range<usize>,
+    /// Every how many of them; 1 is all.
     pub every: usize,
     /// The seed of what is random.
     pub seed: u64,
 }
 
-impl Default for Extent {
-    fn default() -> Self {
-        Self { every: 1, seed: 1 }
+impl Extent {
+    /// Whether all rows of a circuit of so many are meant.
+    pub const fn is_whole(&self, constraints: usize) -> bool {
+        self.every <= 1 && self.rows.start == 0 && self.rows.end >= constraints
     }
 }
 
-/// Runs the battery. `progress` is told, row by row, for how many of how many a forged witness was
-/// found.
+impl Default for Extent {
+    fn default() -> Self {
+        Self {
+            rows: 0..usize::MAX,
+            every: 1,
+            seed: 1,
+        }
+    }
+}
+
+/// Runs the battery. `progress` is told, row by row, for how many of how many every mutant was told
+/// by an honest or a forged witness.
 ///
 /// The first witnesses count most: ranks are computed at the first three, wires are changed at the
-/// first sixteen, forgeries start from the
-/// first that gives one. They should differ in what they exercise; to begin with one in which
-/// products are 0 wherever they may be helps, because a forged value then has the fewest
-/// consequences.
+/// first sixteen, forgeries start from the first, and from the others for what is left. They should
+/// differ in what they exercise; to begin with one in which products are 0 wherever they may be
+/// helps, because a forged value then has the fewest consequences.
 ///
 /// # Errors
 /// There is no witness, or one that does not satisfy the circuit.
 pub fn examine<F: PrimeField>(
     circuit: &Circuit<F>,
     witnesses: &[Witness<F>],
-    extent: Extent,
+    extent: &Extent,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, CircuitError> {
     if witnesses.is_empty() {
@@ -77,18 +89,11 @@ pub fn examine<F: PrimeField>(
         .iter()
         .map(|point| Jacobian::new(circuit, &point.z, is_witness, rng).freedom)
         .collect();
-    let rows: Vec<usize> = (0..circuit.constraints())
-        .step_by(extent.every.max(1))
-        .collect();
-    let forged = forge_all(circuit, &booleans, witnesses, &rows, progress);
-    let verdicts: Vec<Verdict> = rows
-        .par_iter()
-        .zip(&forged)
-        .map(|(&row, forged)| {
-            let by_rank = ranks.iter().any(|rank| !rank.redundant[row]);
-            Verdict::new(circuit, witnesses, row, forged.as_ref(), by_rank)
-        })
-        .collect();
+    let end = extent.rows.end.min(circuit.constraints());
+    let rows = extent.rows.start.min(end)..end;
+    let rows: Vec<usize> = rows.step_by(extent.every.max(1)).collect();
+    let by_rank = |row: usize| ranks.iter().any(|rank| !rank.redundant[row]);
+    let verdicts = campaign(circuit, &booleans, witnesses, &rows, by_rank, progress);
     let holes = Holes {
         unnoticed: unnoticed_anywhere(circuit, witnesses, extent.seed),
         ambiguous: sorted(
@@ -170,76 +175,6 @@ fn alternatives<F: PrimeField>(
     found.collect()
 }
 
-/// For every row a witness of the circuit without it, from the first base that gives one.
-fn forge_all<F: PrimeField>(
-    circuit: &Circuit<F>,
-    booleans: &Booleans,
-    bases: &[Witness<F>],
-    rows: &[usize],
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Vec<Option<Forged<F>>> {
-    let mut forged: Vec<Option<Forged<F>>> = vec![None; rows.len()];
-    let done = AtomicUsize::new(0);
-    for base in bases {
-        if forged.iter().all(Option::is_some) {
-            break;
-        }
-        let trace = trace(circuit, booleans, base);
-        let chunks = forged.par_chunks_mut(CHUNK).zip(rows.par_chunks(CHUNK));
-        chunks.for_each(|(forged, chunk)| {
-            let mut forger = None;
-            for (forged, &row) in forged.iter_mut().zip(chunk) {
-                if forged.is_none() {
-                    let forger =
-                        forger.get_or_insert_with(|| Forger::new(circuit, booleans, base, &trace));
-                    *forged = forger.forge(row);
-                    if forged.is_some() {
-                        progress(1 + done.fetch_add(1, Ordering::Relaxed), rows.len());
-                    }
-                }
-            }
-        });
-    }
-    forged
-}
-
-/// What became of one row's mutants.
-struct Verdict {
-    row: usize,
-    forged: Option<bool>,
-    by_rank: bool,
-    weakenings: Vec<(Weakening, bool)>,
-}
-
-impl Verdict {
-    fn new<F: PrimeField>(
-        circuit: &Circuit<F>,
-        witnesses: &[Witness<F>],
-        row: usize,
-        forged: Option<&Forged<F>>,
-        by_rank: bool,
-    ) -> Self {
-        Self {
-            row,
-            forged: forged.map(|forged| forged.same_public_inputs),
-            by_rank,
-            weakenings: weakenings(circuit, witnesses, row, forged),
-        }
-    }
-
-    fn is_killed(&self) -> bool {
-        self.forged.is_some() || self.by_rank
-    }
-
-    fn survivors(&self) -> impl Iterator<Item = Weakening> + '_ {
-        let deleted = (!self.is_killed()).then_some(Weakening::Deleted);
-        let weakened = self.weakenings.iter().filter(|(_, told)| !told);
-        deleted
-            .into_iter()
-            .chain(weakened.map(|&(weakening, _)| weakening))
-    }
-}
-
 fn report<F: PrimeField>(
     circuit: &Circuit<F>,
     holes: Holes,
@@ -296,7 +231,7 @@ fn clause<'v>(name: &str, verdicts: impl Iterator<Item = &'v Verdict>) -> Clause
             None => clause.by_rank += usize::from(verdict.by_rank),
         }
         clause.weakened += verdict.weakenings.len();
-        clause.weakened_killed += verdict.weakenings.iter().filter(|(_, told)| *told).count();
+        clause.weakened_killed += verdict.weakenings.len() - verdict.weakenings.untold().count();
     }
     clause
 }

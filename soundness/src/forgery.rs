@@ -32,17 +32,6 @@ pub(crate) fn trace<F: PrimeField>(
     tracing.into_trace()
 }
 
-/// Values that satisfy every row but one.
-#[derive(Debug, Clone)]
-pub(crate) struct Forged<F> {
-    /// The sides of the row that is violated.
-    pub(crate) sides: [F; 3],
-    /// The terms of that row: coefficient times value.
-    pub(crate) terms: [Vec<F>; 3],
-    /// Whether no public input was changed.
-    pub(crate) same_public_inputs: bool,
-}
-
 impl<'c, F: PrimeField> Forger<'c, F> {
     /// `trace` is how the base is computed from its inputs: see [`trace`].
     pub(crate) fn new(
@@ -61,12 +50,22 @@ impl<'c, F: PrimeField> Forger<'c, F> {
         }
     }
 
-    /// Values that satisfy every row but `row`, and violate that one.
-    pub(crate) fn forge(&mut self, row: usize) -> Option<Forged<F>> {
-        let starts = self.starts(row);
-        starts
-            .into_iter()
-            .find_map(|(column, value)| self.attempt(row, column, value))
+    /// Makes witnesses that satisfy every row but `row` and violate that one. Each is shown to
+    /// `is_enough`, with whether no public input was changed, until it says yes.
+    pub(crate) fn forge(&mut self, row: usize, mut is_enough: impl FnMut(&[F], bool) -> bool) {
+        for (column, value) in self.starts(row) {
+            let follows = self.after(column, Some(row));
+            let satisfied = self.satisfies(column, value, &follows, Some(row));
+            let z = &self.propagation.z;
+            let enough = satisfied && !self.circuit.holds(row, z) && {
+                let public = ..self.circuit.instance();
+                is_enough(z, z[public] == self.base.z[public])
+            };
+            self.propagation.reset();
+            if enough {
+                return;
+            }
+        }
     }
 
     /// Another value of one column with which, everything after it computed anew, every row holds.
@@ -75,7 +74,7 @@ impl<'c, F: PrimeField> Forger<'c, F> {
         let old = self.base.z[column];
         let mut values = vec![F::one() - old, F::from(2u64), -F::one(), -old];
         values.extend(self.other_roots(column));
-        values.retain(|&value| value != old && self.earlier_rows_hold(column, value));
+        values.retain(|&value| value != old && self.earlier_rows_hold(column, value, None));
         if values.is_empty() {
             return false;
         }
@@ -91,8 +90,14 @@ impl<'c, F: PrimeField> Forger<'c, F> {
     fn starts(&self, row: usize) -> Vec<(usize, F)> {
         let z = &self.base.z;
         let one = F::one();
-        let solved = self.trace.linear[row].iter().take(STARTS).copied();
+        let mut solved = self.trace.linear[row].clone();
+        // First what no other row holds before the rest is known: a product after its factors.
+        solved.sort_by_cached_key(|&column| {
+            !self.earlier_rows_hold(column, z[column] + one, Some(row))
+        });
         let mut starts: Vec<(usize, F)> = solved
+            .into_iter()
+            .take(STARTS)
             .flat_map(|column| {
                 let old = z[column];
                 let flipped = if old.is_zero() || old.is_one() {
@@ -171,15 +176,6 @@ impl<'c, F: PrimeField> Forger<'c, F> {
             .collect()
     }
 
-    fn attempt(&mut self, row: usize, column: usize, value: F) -> Option<Forged<F>> {
-        let follows = self.after(column, Some(row));
-        let satisfied = self.satisfies(column, value, &follows, Some(row));
-        let forged =
-            (satisfied && !self.circuit.holds(row, &self.propagation.z)).then(|| self.forged(row));
-        self.propagation.reset();
-        forged
-    }
-
     /// Whether every row but `without` can be made to hold with another value of a column.
     fn satisfies(
         &mut self,
@@ -200,8 +196,8 @@ impl<'c, F: PrimeField> Forger<'c, F> {
     }
 
     /// Whether the rows hold in which nothing can follow the column, because everything else in them
-    /// is known before.
-    fn earlier_rows_hold(&self, column: usize, value: F) -> bool {
+    /// is known before. `without` is not looked at.
+    fn earlier_rows_hold(&self, column: usize, value: F, without: Option<usize>) -> bool {
         let order = &self.trace.order;
         let earlier = |row: usize| {
             let mut terms = self
@@ -213,7 +209,7 @@ impl<'c, F: PrimeField> Forger<'c, F> {
         };
         let delta = value - self.base.z[column];
         self.circuit.occurrences(column).iter().all(|&(row, _)| {
-            !earlier(row) || {
+            Some(row) == without || !earlier(row) || {
                 let mut sides = self.circuit.sides(row, &self.base.z);
                 for (side, matrix) in sides.iter_mut().zip(self.circuit.matrices()) {
                     let terms = matrix[row].iter().filter(|term| term.1 == column);
@@ -222,21 +218,6 @@ impl<'c, F: PrimeField> Forger<'c, F> {
                 sides[0] * sides[1] == sides[2]
             }
         })
-    }
-
-    fn forged(&self, row: usize) -> Forged<F> {
-        let z = &self.propagation.z;
-        let instance = self.circuit.instance();
-        Forged {
-            sides: self.circuit.sides(row, z),
-            terms: self.circuit.matrices().each_ref().map(|matrix| {
-                let terms = matrix[row].iter();
-                terms
-                    .map(|&(coefficient, column)| coefficient * z[column])
-                    .collect()
-            }),
-            same_public_inputs: z[..instance] == self.base.z[..instance],
-        }
     }
 
     /// Every column that is computed from a column, without that one.

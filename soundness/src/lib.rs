@@ -43,16 +43,17 @@
 //! }
 //!
 //! let (sound, witness) = product(true);
-//! let report = examine(&sound, &[witness], Extent::default(), &|_, _| ()).unwrap();
+//! let report = examine(&sound, &[witness], &Extent::default(), &|_, _| ()).unwrap();
 //! assert!(report.holes.is_empty());
 //!
 //! let (broken, witness) = product(false);
-//! let report = examine(&broken, &[witness], Extent::default(), &|_, _| ()).unwrap();
+//! let report = examine(&broken, &[witness], &Extent::default(), &|_, _| ()).unwrap();
 //! assert_eq!(report.holes.unnoticed, [2]);
 //! ```
 
 mod battery;
 mod booleans;
+mod campaign;
 mod circuit;
 mod forgery;
 mod mutation;

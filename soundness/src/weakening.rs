@@ -1,8 +1,7 @@
 use ark_ff::PrimeField;
 use serde::Serialize;
 
-use crate::circuit::{Circuit, Witness};
-use crate::forgery::Forged;
+use crate::circuit::Circuit;
 
 /// What was done to one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -24,57 +23,83 @@ pub enum Weakening {
     },
 }
 
-/// Every row weakened but not gone, with whether a witness tells the difference: one that should
-/// be accepted is not, or the forged one is accepted.
-pub(crate) fn weakenings<F: PrimeField>(
-    circuit: &Circuit<F>,
-    witnesses: &[Witness<F>],
+impl Weakening {
+    /// Every way to weaken a row without deleting it.
+    pub(crate) fn of_row<F: PrimeField>(circuit: &Circuit<F>, row: usize) -> Vec<Self> {
+        let abc = circuit.matrices().each_ref().map(|matrix| &matrix[row]);
+        let mut weakenings = Vec::new();
+        for (matrix, terms) in abc.into_iter().enumerate() {
+            if matrix < 2 && !terms.is_empty() {
+                weakenings.push(Self::FactorZero { matrix });
+            }
+            let columns = terms.iter().map(|&(_, column)| column);
+            weakenings.extend(columns.map(|column| Self::TermDropped { matrix, column }));
+        }
+        weakenings
+    }
+
+    /// Whether the weakened row holds for z, given the sides of the whole one.
+    fn holds<F: PrimeField>(
+        self,
+        circuit: &Circuit<F>,
+        row: usize,
+        z: &[F],
+        mut sides: [F; 3],
+    ) -> bool {
+        match self {
+            Self::Deleted => return true,
+            Self::FactorZero { matrix } => sides[matrix] = F::zero(),
+            Self::TermDropped { matrix, column } => {
+                let terms = circuit.matrices()[matrix][row].iter();
+                let dropped = terms.filter(|term| term.1 == column);
+                sides[matrix] -= dropped.map(|&(c, _)| c * z[column]).sum::<F>();
+            }
+        }
+        sides[0] * sides[1] == sides[2]
+    }
+}
+
+/// A row's weakenings, and for each whether some witness tells it from the whole row: one that only
+/// one of the two accepts.
+#[derive(Debug)]
+pub(crate) struct Weakenings {
     row: usize,
-    forged: Option<&Forged<F>>,
-) -> Vec<(Weakening, bool)> {
-    let abc = circuit.matrices().each_ref().map(|matrix| &matrix[row]);
-    let mut told: Vec<(Weakening, bool)> = Vec::new();
-    for (matrix, terms) in abc.into_iter().enumerate() {
-        if matrix < 2 && !terms.is_empty() {
-            told.push((Weakening::FactorZero { matrix }, false));
-        }
-        told.extend(
-            terms
-                .iter()
-                .map(|&(_, column)| (Weakening::TermDropped { matrix, column }, false)),
-        );
-    }
-    if let Some(forged) = forged {
-        let mut places = [0; 3];
-        for (weakening, told) in &mut told {
-            let [a, b, c] = forged.sides;
-            let weak = match *weakening {
-                Weakening::TermDropped { matrix, .. } => {
-                    let term = forged.terms[matrix][places[matrix]];
-                    places[matrix] += 1;
-                    let mut sides = [a, b, c];
-                    sides[matrix] -= term;
-                    sides
-                }
-                Weakening::FactorZero { .. } | Weakening::Deleted => [F::zero(), b, c],
-            };
-            *told = weak[0] * weak[1] == weak[2];
+    told: Vec<(Weakening, bool)>,
+}
+
+impl Weakenings {
+    pub(crate) fn new<F: PrimeField>(circuit: &Circuit<F>, row: usize) -> Self {
+        let weakenings = Weakening::of_row(circuit, row);
+        Self {
+            row,
+            told: weakenings.into_iter().map(|w| (w, false)).collect(),
         }
     }
-    for witness in witnesses {
-        if told.iter().all(|(_, told)| *told) {
-            break;
+
+    /// Looks at one more witness, which satisfies every other row.
+    pub(crate) fn look_at<F: PrimeField>(&mut self, circuit: &Circuit<F>, z: &[F]) {
+        if self.all_told() {
+            return;
         }
-        let [a, b, c] = circuit.sides(row, &witness.z);
-        for (weakening, told) in told.iter_mut().filter(|(_, told)| !told) {
-            *told = match *weakening {
-                Weakening::TermDropped { matrix, column } => {
-                    let other = [b, a, F::one()][matrix];
-                    !witness.z[column].is_zero() && !other.is_zero()
-                }
-                Weakening::FactorZero { .. } | Weakening::Deleted => !c.is_zero(),
-            };
+        let sides = circuit.sides(self.row, z);
+        let whole = sides[0] * sides[1] == sides[2];
+        for (weakening, told) in self.told.iter_mut().filter(|(_, told)| !told) {
+            *told = weakening.holds(circuit, self.row, z, sides) != whole;
         }
     }
-    told
+
+    pub(crate) fn all_told(&self) -> bool {
+        self.told.iter().all(|(_, told)| *told)
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.told.len()
+    }
+
+    /// Those that no witness told.
+    pub(crate) fn untold(&self) -> impl Iterator<Item = Weakening> + '_ {
+        let untold = self.told.iter().filter(|(_, told)| !told);
+        untold.map(|&(weakening, _)| weakening)
+    }
 }

@@ -1,5 +1,6 @@
 //! `taxproof research soundness`.
 
+use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -20,6 +21,9 @@ pub(crate) struct Arguments {
     /// Makes mutants of every so many constraints only. Everything else is examined all the same.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
+    /// Makes mutants of these constraints only, such as 0..8000: a long campaign in parts.
+    #[arg(long, value_name = "FROM..TO", value_parser = rows)]
+    rows: Option<Range<usize>>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -27,16 +31,18 @@ pub(crate) struct Arguments {
 
 /// Examines and prints; fails where something is not as pinned.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let all = Extent::default();
     let extent = Extent {
+        rows: arguments.rows.clone().unwrap_or(all.rows),
         every: arguments.every as usize,
-        ..Extent::default()
+        seed: all.seed,
     };
     let bar = progress_bar();
     let progress = |done: usize, of: usize| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    let examination = examine(arguments.shape, arguments.curve, extent, &progress)?;
+    let examination = examine(arguments.shape, arguments.curve, &extent, &progress)?;
     bar.finish_and_clear();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&examination)?);
@@ -51,6 +57,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// FROM..TO, TO not included.
+fn rows(text: &str) -> Result<Range<usize>, String> {
+    let bounds = text.split_once("..");
+    let bounds = bounds.and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
+    bounds
+        .filter(|rows| !rows.is_empty())
+        .ok_or_else(|| "two numbers with `..` between them, the second one larger".to_owned())
 }
 
 /// Nothing where standard error is no terminal.

@@ -116,7 +116,7 @@ impl<F: PrimeField> Draft<F> {
         examine(
             &self.circuit(),
             &witnesses,
-            crate::Extent::default(),
+            &crate::Extent::default(),
             &|_, _| (),
         )
         .unwrap()

@@ -145,16 +145,84 @@ fn a_redundant_row_survives_and_is_named() {
     let twice = draft.rows[6].clone();
     draft.rows.push(twice);
     let report = draft.examined(&[]);
-    let deleted = report
-        .survivors
-        .iter()
-        .filter(|s| s.weakening == Weakening::Deleted);
-    let rows: Vec<usize> = deleted.map(|survivor| survivor.row).collect();
+    let rows = kept_alive(&report);
     assert!(
         rows.contains(&6) && rows.contains(&(draft.rows.len() - 1)),
         "{rows:?}"
     );
     assert!(report.killed < report.mutants);
+}
+
+/// The rows whose deletion nothing killed.
+fn kept_alive(report: &Report) -> Vec<usize> {
+    let deleted = report.survivors.iter();
+    let deleted = deleted.filter(|survivor| survivor.weakening == Weakening::Deleted);
+    deleted.map(|survivor| survivor.row).collect()
+}
+
+/// [w·Σ x·t ≥ 0] for 10 private x: when the last product's row comes to be solved, what it is made of
+/// is unknown too, and comes first.
+#[test]
+fn a_product_of_a_long_sum_is_forged() {
+    const TERMS: usize = 10;
+    let mut draft = Draft::<Fr>::new(&[3, 1, 1]);
+    draft.follows = vec![3];
+    let products = [(); TERMS].map(|()| {
+        let x = draft.private(1);
+        (1, draft.product(&[(1, x)], &[(1, 2)]))
+    });
+    let sum = draft.product(&[(1, 1)], &products);
+    let bits = draft.bits(&[(1, sum), (256, 0)], 9);
+    draft.row(&[(1, 0)], &[(1, bits[8])], &[(1, 3)]);
+    assert_eq!(kept_alive(&draft.examined(&[])), [0; 0]);
+}
+
+/// A term of a·z = 0 is missed only by a forged witness in which it is all of a.
+#[test]
+fn a_weaker_row_is_told_by_what_is_forged_from_another_base() {
+    let selecting = |selectors: [i64; 2]| {
+        let mut draft = Draft::<Fr>::new(&[selectors[0], selectors[1], 0]);
+        draft.follows = vec![3];
+        let selected = [1, 2].map(|selector| {
+            let x = draft.private(5);
+            (1, draft.product(&[(1, x)], &[(1, selector)]))
+        });
+        let zero = draft.is_zero(&selected);
+        draft.row(&[(1, 0)], &[(1, zero)], &[(1, 3)]);
+        draft
+    };
+    let of_product = |report: &Report| {
+        let row = 3;
+        let survivors = report.survivors.iter();
+        survivors.filter(|survivor| survivor.row == row).count()
+    };
+    let [first, second] = [[1, 0], [0, 1]].map(selecting);
+    assert_eq!(of_product(&first.examined(&[])), 1);
+    assert_eq!(of_product(&first.examined(&[second])), 0);
+}
+
+#[test]
+fn mutants_are_made_of_the_rows_asked_for() {
+    let draft = judged::<Fr>(7, 5, [3, 9]);
+    let circuit = draft.circuit();
+    let part = |rows| {
+        let extent = Extent {
+            rows,
+            ..Extent::default()
+        };
+        let report = examine(&circuit, &[draft.witness()], &extent, &|_, _| ()).unwrap();
+        (report.clauses[0].constraints, report.mutants)
+    };
+    let n = circuit.constraints();
+    let (first, second, all) = (part(0..4), part(4..n), part(0..usize::MAX));
+    assert_eq!((first.0, second.0, all.0), (4, n - 4, n));
+    assert_eq!(first.1 + second.1, all.1);
+    assert_eq!(part(n..n + 9), (0, 0));
+    let extent = |rows| Extent {
+        rows,
+        ..Extent::default()
+    };
+    assert!(extent(0..n).is_whole(n) && !extent(1..n).is_whole(n) && !extent(0..n - 1).is_whole(n));
 }
 
 #[test]
@@ -175,7 +243,8 @@ fn a_forged_witness_may_lie_in_an_output() {
 #[test]
 fn what_is_no_witness_is_refused() {
     let draft = judged::<Fr>(7, 5, [3, 9]);
-    let run = |witnesses: &[_]| examine(&draft.circuit(), witnesses, Extent::default(), &|_, _| ());
+    let run =
+        |witnesses: &[_]| examine(&draft.circuit(), witnesses, &Extent::default(), &|_, _| ());
     assert_eq!(run(&[]).unwrap_err(), CircuitError::NoAssignment);
     let mut wrong = draft.witness();
     wrong.z[5] += Fr::from(1u64);
