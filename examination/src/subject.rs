@@ -17,9 +17,11 @@ const RANDOM: usize = 40;
 /// Then those at the ends of what may be, every so many of the 32.
 const LARGEST: usize = 5;
 /// Then so many for every attribute in which every selector selects it, because a term that is 0
-/// everywhere is missed nowhere; and last one for every rule in which no other hard rule fails,
-/// because two that fail hide each other.
-const SELECTING: usize = 8;
+/// everywhere is missed nowhere; one for every rule in which no other hard rule fails, because two
+/// that fail hide each other.
+const SELECTING: usize = 4;
+/// And last so many in which every comparison fails and all bits are 1.
+const MISSING_BY_ONE: usize = 2;
 
 /// Public inputs that are computed. A forger may let them follow what is forged.
 const OUTPUTS: [&str; 5] = [
@@ -55,6 +57,7 @@ impl<F: Poseidon2Field> Subject<F> {
             scenarios.extend(cases.map(|case| Scenario::selecting(rng, shape, attribute, case)));
         }
         scenarios.extend((0..shape.atoms()).map(|atom| Scenario::failing(rng, shape, atom)));
+        scenarios.extend((0..MISSING_BY_ONE).map(|_| Scenario::missing_by_one(rng, shape)));
         Self {
             shape,
             symbols: Symbols::new(shape, &matrices),

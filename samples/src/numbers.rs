@@ -35,6 +35,42 @@ pub fn numbers(rng: &mut StdRng, shape: Shape, values: &Values) -> Numbers {
     numbers
 }
 
+/// Every rule that compares, both groups, the cut-off and the bands miss by one: all bits of the
+/// differences are 1, and nothing is reached.
+pub(crate) fn miss_by_one(numbers: &mut Numbers, values: &Values) {
+    let too_many = values.periods_available() as u32 + 1;
+    for rule in &mut numbers.linear {
+        rule.threshold = weighted_sum(values, &rule.time, &rule.weight) + 1;
+        rule.min_periods = too_many;
+    }
+    for rule in &mut numbers.counted {
+        rule.at_least = rows_met(rule, values) as u32 + 1;
+        rule.min_periods = too_many;
+    }
+    for rule in &mut numbers.range {
+        let held = values.attributes()[rule.attribute];
+        (rule.low, rule.high) = (held + 1, held - 1);
+    }
+    for ratio in numbers.card.iter_mut().flat_map(|card| &mut card.ratios) {
+        ratio.min_periods = too_many;
+    }
+    let evaluation = evaluate(numbers, values);
+    let score = evaluation.score as i32 + 1;
+    numbers.cut_off = score;
+    numbers.bands.fill(score);
+    for group in &mut numbers.groups {
+        let members = group.members.iter().zip(&evaluation.atoms);
+        group.at_least = members.filter(|(a, m)| **a && **m).count() as u32 + 1;
+    }
+}
+
+/// Rows in the window that reach the threshold.
+fn rows_met(rule: &CountedNumbers, values: &Values) -> usize {
+    let rows = rule.window.iter().zip(values.rows());
+    let met = rows.filter(|(counts, row)| **counts && row_sum(row, &rule.weight) >= rule.threshold);
+    met.count()
+}
+
 pub(crate) fn weights(rng: &mut StdRng, length: usize, bits: u32) -> Vec<i32> {
     let largest = (1 << bits) - 1;
     let style = rng.gen_range(0..5);
@@ -103,18 +139,17 @@ fn counted(rng: &mut StdRng, shape: Shape, values: &Values) -> CountedNumbers {
     let weight = weights(rng, shape.fields, 7);
     let pivot = row_sum(&values.rows()[rng.gen_range(0..shape.periods)], &weight);
     let threshold = near(rng, pivot, shape.counted_sum_bits());
-    let rows = window.iter().zip(values.rows());
-    let met = rows
-        .filter(|(counts, row)| **counts && row_sum(row, &weight) >= threshold)
-        .count();
-    let at_least = near(rng, met as i128, 6).clamp(0, shape.periods as i128 + 1) as u32;
-    CountedNumbers {
+    let mut rule = CountedNumbers {
         window,
         weight,
         threshold,
-        at_least,
-        min_periods: min_periods(rng, shape, values),
-    }
+        at_least: 0,
+        min_periods: 0,
+    };
+    let met = rows_met(&rule, values) as i128;
+    rule.at_least = near(rng, met, 6).clamp(0, shape.periods as i128 + 1) as u32;
+    rule.min_periods = min_periods(rng, shape, values);
+    rule
 }
 
 fn range(rng: &mut StdRng, shape: Shape, values: &Values) -> RangeNumbers {

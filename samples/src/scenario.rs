@@ -14,6 +14,7 @@ use taxproof_claims::subject::IdScheme;
 use taxproof_engine::poseidon2::Poseidon2Field;
 
 use crate::largest::{Ends, largest_numbers, largest_values};
+use crate::numbers::miss_by_one;
 use crate::values::all_known;
 use crate::{numbers, one_of, values};
 
@@ -66,8 +67,8 @@ impl<F: Poseidon2Field> Scenario<F> {
     }
 
     /// A random policy of which every rule on an attribute, and every variable of the scorecard on
-    /// one, selects this one; no attribute is 0. The lowest bits of `case` say whether ranges begin
-    /// above it, whether they end below it, and whether 0 is what variables take for missing.
+    /// one, selects this one; no attribute is 0. The two lowest bits of `case` say whether ranges
+    /// begin above it, in which case 0 stands for missing, and whether they end below it.
     pub fn selecting(rng: &mut StdRng, shape: Shape, attribute: usize, case: usize) -> Self {
         let is_set = |bit: u32| case >> bit & 1 == 1;
         let values = all_known(rng, shape);
@@ -84,7 +85,7 @@ impl<F: Poseidon2Field> Scenario<F> {
         let card = numbers.card.iter_mut();
         for variable in card.flat_map(|card| &mut card.attributes) {
             variable.attribute = attribute;
-            if is_set(2) {
+            if is_set(0) {
                 variable.missing_value = 0;
             }
         }
@@ -100,6 +101,19 @@ impl<F: Poseidon2Field> Scenario<F> {
             if !holds[atom] {
                 numbers.hard = holds;
                 numbers.hard[atom] = true;
+                return Self::new(rng, numbers, values);
+            }
+        }
+    }
+
+    /// A random policy that misses everything that it compares by one, and not every period is on
+    /// record.
+    pub fn missing_by_one(rng: &mut StdRng, shape: Shape) -> Self {
+        loop {
+            let values = values(rng, shape);
+            if values.periods_available() < shape.periods {
+                let mut numbers = numbers(rng, shape, &values);
+                miss_by_one(&mut numbers, &values);
                 return Self::new(rng, numbers, values);
             }
         }
