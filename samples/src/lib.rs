@@ -27,6 +27,7 @@ mod tests {
     use rand::SeedableRng;
     use taxproof_claims::credential::climb;
     use taxproof_claims::shape::SHAPES;
+    use taxproof_claims::statement::evaluate;
 
     /// What a statement can say is said by some, and every one is about a leaf under its root.
     #[test]
@@ -51,6 +52,35 @@ mod tests {
                 assert_eq!(climb(leaf, &scenario.witness.path), Some(fixed.root));
             }
             assert_eq!(seen, [[true; 2]; 3], "{shape}");
+        }
+    }
+
+    #[test]
+    fn a_hard_rule_fails_alone_and_a_miss_is_a_miss() {
+        let rng = &mut StdRng::seed_from_u64(3);
+        for shape in SHAPES {
+            for atom in 0..shape.atoms() {
+                let Scenario { public, record, .. } = Scenario::<Fr>::failing(rng, shape, atom);
+                let atoms = evaluate(&public.numbers, &record.values).atoms;
+                let hard = public.numbers.hard.iter().zip(&atoms);
+                let failed: Vec<usize> = hard
+                    .enumerate()
+                    .filter(|(_, (hard, holds))| **hard && !**holds)
+                    .map(|(i, _)| i)
+                    .collect();
+                assert_eq!(failed, [atom], "{shape}");
+            }
+            let missing = Scenario::<Fr>::missing_by_one(rng, shape);
+            let numbers = &missing.public.numbers;
+            assert_eq!(numbers.check(), Ok(()));
+            let found = evaluate(numbers, &missing.record.values);
+            let compared = shape.linear + shape.counted + shape.range;
+            assert!(
+                found.atoms[..compared].iter().all(|holds| !holds),
+                "{shape}"
+            );
+            assert_eq!((found.passed, found.band), (false, 0));
+            assert_eq!(found.score + 1, i64::from(numbers.cut_off));
         }
     }
 }
