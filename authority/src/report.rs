@@ -257,9 +257,15 @@ impl Findings {
         Ok(())
     }
 
+    /// Writes everything, and says how much it is.
+    pub(crate) fn flush(&mut self) -> io::Result<u64> {
+        self.file.flush()?;
+        Ok(self.bytes)
+    }
+
     /// Makes durable what was written, and says how much it is.
     pub(crate) fn mark(&mut self) -> io::Result<u64> {
-        self.file.flush()?;
+        self.flush()?;
         self.file.get_ref().sync_data()?;
         Ok(self.bytes)
     }

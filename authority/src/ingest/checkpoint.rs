@@ -64,9 +64,7 @@ const MOST_BITS: u32 = 9;
 
 impl Stage {
     pub(super) fn begin(sources: &Sources, range: u64) -> Self {
-        let sizes = sources.files().map(|(_, path)| fs::metadata(path));
-        let bytes: u64 = sizes.map(|meta| meta.map_or(0, |meta| meta.len())).sum();
-        let ranges = bytes.div_ceil(range).max(1).next_power_of_two();
+        let ranges = sources.bytes().div_ceil(range).max(1).next_power_of_two();
         Self::Reading(Reading {
             bits: ranges.trailing_zeros().min(MOST_BITS),
             file: 0,

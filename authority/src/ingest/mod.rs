@@ -67,7 +67,8 @@ enum Kind {
 /// How much is done at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// Bytes of input after which it is noted how far reading is.
+    /// Bytes of input after which it is noted how far reading is. Less than that in all is done again
+    /// after a crash, which is sooner done than noted.
     checkpoint: u64,
     /// Bytes of input that a range of enterprises is to have: it is held in memory when it is posted.
     range: u64,
@@ -97,6 +98,12 @@ impl Sources {
         kinds
             .into_iter()
             .flat_map(|(kind, paths)| paths.iter().map(move |path| (kind, path.as_path())))
+    }
+
+    /// Bytes of all files.
+    fn bytes(&self) -> u64 {
+        let sizes = self.files().map(|(_, path)| fs::metadata(path));
+        sizes.map(|meta| meta.map_or(0, |meta| meta.len())).sum()
     }
 }
 
@@ -147,7 +154,15 @@ impl Ledger {
             )?;
         }
         if let Stage::Posting(_) = checkpoint.stage {
-            post::post(self, ingestion, &workplace, &mut checkpoint, progress)?;
+            let durable = ingestion.sources.bytes() >= pace.checkpoint;
+            post::post(
+                self,
+                ingestion,
+                &workplace,
+                &mut checkpoint,
+                durable,
+                progress,
+            )?;
         }
         Ok(Posted(checkpoint))
     }

@@ -48,12 +48,14 @@ struct Unknown<'a> {
     column: Option<&'a str>,
 }
 
-/// Posts from where a checkpoint says to the last range.
+/// Posts from where a checkpoint says to the last range; where that is to last, it is noted how far it
+/// is.
 pub(super) fn post(
     ledger: &Ledger,
     ingestion: &Ingestion<'_>,
     workplace: &Path,
     checkpoint: &mut Checkpoint,
+    durable: bool,
     progress: &dyn Progress,
 ) -> Result<(), AuthorityError> {
     let Stage::Posting(mut posting) = checkpoint.stage.clone() else {
@@ -94,12 +96,16 @@ pub(super) fn post(
             }
         }
         posting.range = window.end;
+        if !durable {
+            continue;
+        }
         posting.mark = Some(writer.mark().map_err(io)?);
         checkpoint.report_bytes = findings.mark().map_err(io)?;
         checkpoint.stage = Stage::Posting(posting.clone());
         checkpoint.write(&workplace.join(CHECKPOINT_FILE))?;
     }
     writer.finish(ledger.len() + posting.new).map_err(io)?;
+    checkpoint.report_bytes = findings.mark().map_err(io)?;
     checkpoint.stage = Stage::Posted;
     checkpoint.write(&workplace.join(CHECKPOINT_FILE))
 }

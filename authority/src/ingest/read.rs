@@ -50,8 +50,7 @@ pub(super) fn read(
     let mut findings =
         Findings::resume(&workplace.join(REPORT), checkpoint.report_bytes).map_err(io)?;
     let files: Vec<_> = ingestion.sources.files().collect();
-    let sizes = files.iter().map(|(_, path)| std::fs::metadata(path));
-    let bytes: u64 = sizes.map(|meta| meta.map_or(0, |meta| meta.len())).sum();
+    let bytes = ingestion.sources.bytes();
     progress.begin("reading files", bytes / STEP);
     let mut since = 0;
     let mut resumed = reading.position.clone();
@@ -99,14 +98,18 @@ pub(super) fn read(
             }
         }
     }
-    spool.mark().map_err(io)?;
-    checkpoint.report_bytes = findings.mark().map_err(io)?;
     checkpoint.stage = Stage::Posting(Posting {
         bits: reading.bits,
         range: 0,
         mark: None,
         new: 0,
     });
+    if bytes < interval {
+        checkpoint.report_bytes = findings.flush().map_err(io)?;
+        return spool.flush().map_err(io);
+    }
+    spool.mark().map_err(io)?;
+    checkpoint.report_bytes = findings.mark().map_err(io)?;
     checkpoint.write(&workplace.join(CHECKPOINT_FILE))
 }
 

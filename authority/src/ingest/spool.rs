@@ -64,6 +64,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Writes everything, so that it can be read.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.ranges.iter_mut().try_for_each(Range::flush)
+    }
+
     /// Makes everything durable, and says how long each range is.
     pub(super) fn mark(&mut self) -> io::Result<Vec<u64>> {
         let lengths = self.ranges.iter_mut().map(|range| {
