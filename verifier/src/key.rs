@@ -217,8 +217,13 @@ impl<E: EnginePairing> CheckedKey<E> {
 
     /// Multiples of the IC point of a public input, counted from 0.
     pub(crate) fn multiples(&self, input: usize) -> &Multiples<E> {
-        let point = self.key.gamma_abc_g1[input + 1];
-        self.multiples[input + 1].get_or_init(|| Multiples::of(point))
+        let multiples = &self.multiples[input + 1];
+        if multiples.get().is_none() {
+            // Outside the cell: finding them waits for the threads of rayon's pool, which would wait
+            // for the cell where they verify proofs under the same key. Whoever is first is kept.
+            let _ = multiples.set(Multiples::of(self.key.gamma_abc_g1[input + 1]));
+        }
+        multiples.get().expect("the multiples are there by now")
     }
 }
 
