@@ -25,6 +25,10 @@ const WAYS: [(&str, &[&str]); 5] = [
         &[
             "engine/src/lanes/constants.rs",
             "engine/src/msm/curve.rs",
+            // With a root of the curve's equation, and in G2 with a check of the group after it.
+            "engine/src/pairing/points.rs",
+            // Multiples of points that are checked.
+            "engine/src/pairing/scaling.rs",
             // Only beside a check that the point is in its group.
             "interop/src/point.rs",
         ],

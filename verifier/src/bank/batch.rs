@@ -190,9 +190,17 @@ impl Bank {
             };
             (place, answer)
         };
+        let is_kept = |(_, verdict): &(Asked, Result<Verdict, Refusal>)| {
+            matches!(verdict, Ok(Verdict::Passed(_) | Verdict::Failed { .. }))
+        };
+        let some_kept = judged.iter().any(is_kept);
         // All at once, so that they share transactions.
         let decided = join_all(judged.into_iter().map(decide));
-        for (place, answer) in self.store_step(calls, Step::Keep, decided).await {
+        let decided = match some_kept {
+            true => self.store_step(calls, Step::Keep, decided).await,
+            false => decided.await,
+        };
+        for (place, answer) in decided {
             answers[place] = answer;
         }
     }
