@@ -60,6 +60,7 @@ impl Scene {
             "authority ingest --dir bureau --mapping mappings/cn-tax.toml --filings filings/filings.csv \
              --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv",
             "authority publish --dir bureau",
+            &format!("authority issue --dir bureau --enterprise {ENTERPRISE} --out credential.age"),
         ] {
             taxproof(folder.path(), command);
         }
@@ -89,9 +90,7 @@ impl Scene {
             &format!("bank epoch follow --server {server} bureau/log"),
             "enterprise trust --wallet wallet --add bureau.toml",
             "enterprise trust --wallet wallet --add bank.toml",
-            &format!(
-                "enterprise import --wallet wallet bureau/epochs/1/credentials/{ENTERPRISE}.age"
-            ),
+            "enterprise import --wallet wallet credential.age",
         ] {
             scene.taxproof(command);
         }

@@ -5,10 +5,12 @@ use std::fs;
 use crate::support::repository::{root, sources};
 
 /// The only sources with `unsafe`: the engine's kernels, and its mapping of a key's file.
-const KERNELS: [&str; 5] = [
+const KERNELS: [&str; 7] = [
     "engine/src/lanes/ifma.rs",
     "engine/src/pairing/exponentiation.rs",
     "engine/src/pairing/lines.rs",
+    "engine/src/pairing/points.rs",
+    "engine/src/pairing/scaling.rs",
     "engine/src/poseidon2/ifma.rs",
     "engine/src/prepared.rs",
 ];
