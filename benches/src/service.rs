@@ -35,7 +35,7 @@ use figures::{Batches, Closed, Open, milliseconds};
 use load::{Fate, Load, Meter, Pool, Sample, Target};
 use process::{Process, Program, WINDOW};
 pub use report::Report;
-use report::{Apart, Hello, Memory};
+use report::{Hello, Memory};
 use wire::{Answer, Connection};
 
 /// What is measured, and for how long.
@@ -165,7 +165,6 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
         batches,
         steady,
         overload,
-        apart,
     } = measured;
     let mut machine = machine;
     machine.look_again();
@@ -183,7 +182,6 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
         batches,
         steady,
         overload,
-        apart,
         hello,
     })
 }
@@ -198,7 +196,6 @@ struct Measured {
     batches: Batches,
     steady: Open,
     overload: Open,
-    apart: Option<Apart>,
 }
 
 async fn measure(
@@ -225,7 +222,6 @@ async fn measure(
     begins("an open loop at ten times the peak");
     let rate = peak.per_second * 10.0;
     let overload = load::open(&process, &target, pool, rate, plan.time).await?;
-    let apart = apart(plan, &process, pool, peak.in_flight, begins).await?;
     let peak_bytes = process.usage()?.peak;
     begins("slow readers");
     let calls_each = STREAMS as usize;
@@ -240,7 +236,6 @@ async fn measure(
         },
         steady: Open::new(&steady, &peak),
         overload: Open::new(&overload, &peak),
-        apart,
         singles,
         peak,
         batches,
@@ -269,7 +264,7 @@ async fn singles(
 ) -> Result<Vec<Closed>, ServiceError> {
     let target = Target::new(process, CONNECTIONS, SUBMIT, passed).await?;
     // The rest is for batches and open loops.
-    let share = pool.left() / (plan.in_flight.len() + 5);
+    let share = pool.left() / (plan.in_flight.len() + 3);
     let mut singles = Vec::new();
     for &callers in &plan.in_flight {
         begins(&format!("single calls, {callers} in flight"));
@@ -281,31 +276,6 @@ async fn singles(
     Ok(singles)
 }
 
-/// The closed loop of the peak and ten times that, with the load on a core of its own.
-async fn apart(
-    plan: &Plan,
-    process: &Process,
-    pool: &Arc<Pool>,
-    callers: usize,
-    begins: &mut dyn FnMut(&str),
-) -> Result<Option<Apart>, ServiceError> {
-    let Some(_apart) = process.set_apart() else {
-        return Ok(None);
-    };
-    begins("the same on cores apart");
-    let target = Target::new(process, CONNECTIONS, SUBMIT, passed).await?;
-    let share = Pool::new(pool.take_many(pool.left() / 2));
-    let load = load::closed(process, &target, &share, callers, plan.time).await?;
-    pool.put_all_back(share.take_many(usize::MAX));
-    let peak = Closed::new(callers, &load);
-    let rate = peak.per_second * 10.0;
-    let load = load::open(process, &target, pool, rate, plan.time).await?;
-    Ok(Some(Apart {
-        overload: Open::new(&load, &peak),
-        peak,
-    }))
-}
-
 /// As many batches at once as the service takes, over as many connections.
 async fn batches(
     plan: &Plan,
@@ -314,7 +284,7 @@ async fn batches(
     peak: &Closed,
 ) -> Result<Batches, ServiceError> {
     let at_once = taxproof_verifier::limits::BATCHES;
-    let most = (pool.left() / 5 / plan.batch).max(at_once);
+    let most = (pool.left() / 3 / plan.batch).max(at_once);
     let mut connections = Vec::new();
     for _ in 0..at_once {
         connections.push(Connection::open(process.address, 1, WINDOW).await?);

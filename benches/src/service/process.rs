@@ -104,19 +104,6 @@ impl Process {
         })
     }
 
-    /// Gives this process the first core and the server all others, until what this gives is dropped;
-    /// nothing where there is one core, or no `taskset`.
-    pub(super) fn set_apart(&self) -> Option<Apart> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let apart = Apart {
-            server: self.child.id(),
-            cores,
-        };
-        let others = format!("1-{}", cores - 1);
-        let both = cores > 1 && apart.keep(self.child.id(), &others);
-        (both && apart.keep(std::process::id(), "0")).then_some(apart)
-    }
-
     /// What the kernel says of the process.
     pub(super) fn usage(&self) -> Result<Usage, ServiceError> {
         Usage::of(&self.child.id().to_string())
@@ -128,32 +115,6 @@ impl Drop for Process {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A server and this process on cores of their own.
-#[derive(Debug)]
-pub(super) struct Apart {
-    server: u32,
-    cores: usize,
-}
-
-impl Apart {
-    /// Keeps every thread of a process to some cores; whether it could.
-    fn keep(&self, process: u32, to: &str) -> bool {
-        let mut command = Command::new("taskset");
-        command.args(["-a", "-c", "-p", to, &process.to_string()]);
-        let kept = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        kept.is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Apart {
-    fn drop(&mut self) {
-        let all = format!("0-{}", self.cores - 1);
-        for process in [self.server, std::process::id()] {
-            self.keep(process, &all);
-        }
     }
 }
 

@@ -31,17 +31,8 @@ pub struct Report {
     pub(super) steady: Open,
     /// An open loop at ten times the peak.
     pub(super) overload: Open,
-    /// The peak and the overload again with the load on a core of its own, where that can be had.
-    pub(super) apart: Option<Apart>,
     /// A plain tonic server, where its program was built.
     pub(super) hello: Option<Hello>,
-}
-
-/// What the service bears with all cores but the first, which the load has.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Apart {
-    pub(super) peak: Closed,
-    pub(super) overload: Open,
 }
 
 /// The service's memory.

@@ -111,20 +111,11 @@ fn loads(report: &Report) -> String {
 fn conclusions(report: &Report) -> String {
     let (batches, overload): (_, &Open) = (&report.batches, &report.overload);
     let [p50, p99] = times(overload.shed_latency);
-    let apart = report.apart.as_ref().map_or(String::new(), |apart| {
-        format!(
-            "with the load on a core of its own: a peak of {:.1} a second, and at {:.1} times that {:.2} \
-             of it\n",
-            apart.peak.per_second,
-            apart.overload.offered_over_peak,
-            apart.overload.goodput_ratio
-        )
-    });
     format!(
         "verifying takes {:.2} of the CPU time of a single call; a presentation of a batch takes \
          {:.2} times less than a single call\n\
          at {:.1} times the peak, goodput is {:.2} of it, and {:.2} for the same CPU time; {} calls \
-         were shed, in {p50} ms, p99 {p99} ms\n{apart}",
+         were shed, in {p50} ms, p99 {p99} ms\n",
         report.single_of_verification,
         batches.cpu_over_singles,
         overload.offered_over_peak,
