@@ -1,19 +1,29 @@
 //! The bureau by the command: what is handed out, and what is left when a command is killed.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::support::workplace::Workplace;
+
 const ID: &str = "91330100MA00000740";
 
-/// A folder in which commands run.
-struct Scene(tempfile::TempDir);
+/// A bureau and a wallet.
+struct Scene(Workplace);
+
+impl std::ops::Deref for Scene {
+    type Target = Workplace;
+
+    fn deref(&self) -> &Workplace {
+        &self.0
+    }
+}
 
 impl Scene {
     /// A bureau with one registered enterprise, and files for it to ingest.
     fn new(enterprises: u32) -> Self {
-        let scene = Self(tempfile::tempdir().expect("a folder"));
+        let scene = Self(Workplace::new());
         scene.runs(&format!("enterprise init --wallet w --enterprise {ID}"));
         scene.runs(&format!(
             "authority generate --dir filings --enterprises {enterprises} --seed 7 --newest-period 2026Q2"
@@ -26,35 +36,6 @@ impl Scene {
     fn register(&self) {
         self.runs("enterprise registration --wallet w --out registration.json");
         self.runs("authority register --dir bureau registration.json --date 2026-01-05");
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
-        command.current_dir(&self.0).args(line.split_whitespace());
-        command
-    }
-
-    fn output(&self, line: &str) -> Output {
-        self.command(line).output().expect("runs")
-    }
-
-    /// Runs what must succeed, and gives its standard output.
-    fn runs(&self, line: &str) -> String {
-        let output = self.output(line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {errors}");
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    /// Runs what must fail, and gives what it says.
-    fn fails(&self, line: &str) -> String {
-        let output = self.output(line);
-        assert!(!output.status.success(), "{line}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     fn ingest(dir: &str) -> String {

@@ -2,15 +2,25 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
-/// A folder in which commands run.
-struct Scene(tempfile::TempDir);
+use crate::support::workplace::Workplace;
+
+/// A bureau and a wallet.
+struct Scene(Workplace);
+
+impl std::ops::Deref for Scene {
+    type Target = Workplace;
+
+    fn deref(&self) -> &Workplace {
+        &self.0
+    }
+}
 
 impl Scene {
     /// A bureau with one registered enterprise.
     fn new() -> Self {
-        let scene = Self(tempfile::tempdir().expect("a folder"));
+        let scene = Self(Workplace::new());
         scene.runs("enterprise init --wallet w --enterprise 91330100MA00000740");
         scene.runs("enterprise registration --wallet w --out registration.json");
         scene.runs(
@@ -27,28 +37,6 @@ impl Scene {
         std::fs::write(scene.path("trust.toml"), trust).expect("is written");
         scene.publish(1);
         scene
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
-        command.current_dir(&self.0).args(line.split_whitespace());
-        command
-    }
-
-    fn output(&self, line: &str) -> Output {
-        self.command(line).output().expect("runs")
-    }
-
-    /// Runs what must succeed, and gives its standard output.
-    fn runs(&self, line: &str) -> String {
-        let output = self.output(line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {errors}");
-        String::from_utf8(output.stdout).expect("text")
     }
 
     fn publish(&self, epoch: u64) {

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use rcgen::{
@@ -16,10 +16,20 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::support::workplace::Workplace;
+
 /// A folder in which commands run, with a private authority of certificates.
 struct Scene {
-    folder: tempfile::TempDir,
+    place: Workplace,
     issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl std::ops::Deref for Scene {
+    type Target = Workplace;
+
+    fn deref(&self) -> &Workplace {
+        &self.place
+    }
 }
 
 impl Scene {
@@ -28,16 +38,12 @@ impl Scene {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let scene = Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            place: Workplace::new(),
             issuer: CertifiedIssuer::self_signed(parameters, key).expect("an authority"),
         };
-        std::fs::write(scene.path().join("ca.pem"), scene.issuer.pem()).expect("written");
+        std::fs::write(scene.path("ca.pem"), scene.issuer.pem()).expect("written");
         scene.issue("127.0.0.1", "server", ExtendedKeyUsagePurpose::ServerAuth);
         scene
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Writes a certificate and its key to files of a name.
@@ -48,7 +54,7 @@ impl Scene {
         let certificate = parameters.signed_by(&key, &self.issuer).expect("signed");
         let write = |ending: &str, text: String| {
             use std::os::unix::fs::PermissionsExt as _;
-            let path = self.path().join(format!("{file}.{ending}"));
+            let path = self.path(&format!("{file}.{ending}"));
             std::fs::write(&path, text).expect("written");
             let private = std::fs::Permissions::from_mode(0o600);
             std::fs::set_permissions(path, private).expect("set");
@@ -57,34 +63,10 @@ impl Scene {
         write("key", key.serialize_pem());
     }
 
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
-        command
-            .current_dir(self.path())
-            .args(line.split_whitespace());
-        command
-    }
-
-    fn output(&self, line: &str) -> Output {
-        self.command(line).output().expect("runs")
-    }
-
-    /// Runs what must succeed, and gives its standard output.
-    fn runs(&self, line: &str) -> String {
-        let output = self.output(line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {errors}");
-        String::from_utf8(output.stdout).expect("text")
-    }
-
     /// Runs what must fail, and checks what it says.
     fn fails(&self, line: &str, why: &str) {
-        let output = self.output(line);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success() && errors.contains(why),
-            "{line}: {errors}"
-        );
+        let errors = self.place.fails(line);
+        assert!(errors.contains(why), "{line}: {errors}");
     }
 }
 
@@ -104,14 +86,14 @@ fn receipts_are_exported_and_audited_by_who_may() {
     scene.runs("setup dev --shape Q16 --out keys");
     scene.runs("authority init --dir bureau --id zhejiang");
     let trust = scene.runs("authority trust --dir bureau");
-    std::fs::write(scene.path().join("bureau.toml"), trust).expect("written");
+    std::fs::write(scene.path("bureau.toml"), trust).expect("written");
     scene.runs(
         "bank init --dir bank --id bank --name Bank --verifying-key keys/Q16-bn254.vk \
          --allow-dev-keys --trust bureau.toml",
     );
     let trust = scene.runs("bank trust --dir bank");
-    std::fs::write(scene.path().join("bank.toml"), trust).expect("written");
-    let config = scene.path().join("bank/bank.toml");
+    std::fs::write(scene.path("bank.toml"), trust).expect("written");
+    let config = scene.path("bank/bank.toml");
     let text = std::fs::read_to_string(&config).expect("a configuration");
     let more = "\n[tls]\ncertificate = \"../server.pem\"\nkey = \"../server.key\"\n\
                 client_authorities = \"../ca.pem\"\n\
@@ -174,8 +156,8 @@ async fn a_log_is_audited_from_a_web_server_of_a_private_authority() {
     ));
     scene.runs("authority publish --dir bureau --date 2026-11-11");
     let trust = scene.runs("authority trust --dir bureau");
-    std::fs::write(scene.path().join("trust.toml"), trust).expect("written");
-    let address = web_server(scene.path(), "bureau/log").await;
+    std::fs::write(scene.path("trust.toml"), trust).expect("written");
+    let address = web_server(scene.folder(), "bureau/log").await;
     let audit = format!("authority audit --trust trust.toml --log https://{address}");
     scene.fails(&audit, "");
     let audited = scene.runs(&format!("{audit} --ca ca.pem"));

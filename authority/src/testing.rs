@@ -1,7 +1,6 @@
 //! Fixtures of this crate's tests.
 
 use taxproof_claims::credential::{RegisteredHolder, Registration};
-use taxproof_claims::curve::Curve;
 use taxproof_claims::holder::HolderSecrets;
 use taxproof_claims::subject::{EnterpriseId, IdScheme, uscc_check_character};
 
@@ -23,9 +22,6 @@ pub(crate) fn registration(id: &EnterpriseId, secrets: &HolderSecrets) -> Regist
     Registration {
         enterprise: id.to_string(),
         recipient: age::x25519::Identity::generate().to_public().to_string(),
-        holder: vec![
-            RegisteredHolder::new::<ark_bn254::Fr>(Curve::Bn254, secrets),
-            RegisteredHolder::new::<ark_bls12_381::Fr>(Curve::Bls12_381, secrets),
-        ],
+        holder: RegisteredHolder::of_each_curve(secrets),
     }
 }

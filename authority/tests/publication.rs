@@ -51,10 +51,7 @@ impl Holder {
         Registration {
             enterprise: self.enterprise.id.to_string(),
             recipient: self.identity.to_public().to_string(),
-            holder: vec![
-                RegisteredHolder::new::<ark_bn254::Fr>(Curve::Bn254, &self.secrets),
-                RegisteredHolder::new::<ark_bls12_381::Fr>(Curve::Bls12_381, &self.secrets),
-            ],
+            holder: RegisteredHolder::of_each_curve(&self.secrets),
         }
     }
 }

@@ -43,8 +43,15 @@ pub struct RegisteredHolder {
 }
 
 impl RegisteredHolder {
-    /// The hashes of some secrets.
-    pub fn new<F: Poseidon2Field>(curve: Curve, secrets: &HolderSecrets) -> Self {
+    /// The hashes of some secrets over each curve.
+    pub fn of_each_curve(secrets: &HolderSecrets) -> Vec<Self> {
+        vec![
+            Self::new::<ark_bn254::Fr>(Curve::Bn254, secrets),
+            Self::new::<ark_bls12_381::Fr>(Curve::Bls12_381, secrets),
+        ]
+    }
+
+    fn new<F: Poseidon2Field>(curve: Curve, secrets: &HolderSecrets) -> Self {
         let commitment = secrets.commitment::<F>();
         Self {
             curve,

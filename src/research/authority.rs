@@ -54,10 +54,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let progress = spinner("");
     let report = measure(&plan, &|what| progress.set_message(what.to_owned()))?;
     progress.finish_and_clear();
-    if arguments.json {
-        println!("{}", report.to_json());
-    } else {
-        print!("{}", report.summary());
-    }
+    super::print(arguments.json, || report.to_json(), || report.summary());
     Ok(())
 }

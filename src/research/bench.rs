@@ -103,11 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(folder) = &arguments.out {
         write(folder, &report)?;
     }
-    if arguments.json {
-        println!("{}", report.to_json());
-    } else {
-        print!("{}", report.summary());
-    }
+    super::print(arguments.json, || report.to_json(), || report.summary());
     Ok(())
 }
 

@@ -44,3 +44,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Prints a report for programs or for people.
+fn print(json: bool, as_json: impl FnOnce() -> String, as_text: impl FnOnce() -> String) {
+    match json {
+        true => println!("{}", as_json()),
+        false => print!("{}", as_text()),
+    }
+}

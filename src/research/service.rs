@@ -82,10 +82,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         progress.set_message(what.to_owned());
     })?;
     progress.finish_and_clear();
-    if arguments.json {
-        println!("{}", report.to_json());
-    } else {
-        print!("{}", report.summary());
-    }
+    super::print(arguments.json, || report.to_json(), || report.summary());
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A small world for tests: a bureau, wallets, and a bank served over gRPC on loopback.
 
 pub(crate) mod repository;
+pub(crate) mod workplace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 use taxproof_claims::credential::{RegisteredHolder, Registration};
-use taxproof_claims::curve::Curve;
 use taxproof_claims::holder::HolderSecrets;
 use taxproof_claims::subject::EnterpriseId;
 
@@ -49,10 +48,7 @@ impl Holder {
         Registration {
             enterprise: self.id.to_string(),
             recipient: self.identity.to_public().to_string(),
-            holder: vec![
-                RegisteredHolder::new::<ark_bn254::Fr>(Curve::Bn254, &self.secrets),
-                RegisteredHolder::new::<ark_bls12_381::Fr>(Curve::Bls12_381, &self.secrets),
-            ],
+            holder: RegisteredHolder::of_each_curve(&self.secrets),
         }
     }
 }

@@ -25,7 +25,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::credential::{RegisteredHolder, Registration};
-use taxproof_claims::curve::Curve;
 use taxproof_claims::holder::HolderSecrets;
 use taxproof_claims::schema::{Schema, SchemaError};
 use taxproof_claims::subject::{EnterpriseId, IdScheme};
@@ -204,10 +203,7 @@ impl Wallet {
         Registration {
             enterprise: self.enterprise.to_string(),
             recipient: self.secrets.identity().to_public().to_string(),
-            holder: vec![
-                RegisteredHolder::new::<ark_bn254::Fr>(Curve::Bn254, &secrets),
-                RegisteredHolder::new::<ark_bls12_381::Fr>(Curve::Bls12_381, &secrets),
-            ],
+            holder: RegisteredHolder::of_each_curve(&secrets),
         }
     }
 
