@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use memmap2::{Advice, Mmap, MmapMut};
+use memmap2::{Mmap, MmapMut};
 
 /// An array, wherever it is.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl<T: Pod> Storage<T> {
     fn copied(bytes: &[u8]) -> std::io::Result<Mmap> {
         let mut memory = MmapMut::map_anon(bytes.len())?;
         #[cfg(target_os = "linux")]
-        memory.advise(Advice::HugePage)?;
+        memory.advise(memmap2::Advice::HugePage)?;
         memory.copy_from_slice(bytes);
         memory.make_read_only()
     }
@@ -82,5 +82,24 @@ impl<T: Pod> Deref for Storage<T> {
 impl<T> From<Vec<T>> for Storage<T> {
     fn from(array: Vec<T>) -> Self {
         Self::Owned(array)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_the_same_in_large_pages() {
+        for length in [0, 3, LARGE / 8 - 1, LARGE / 8, LARGE / 8 + 1] {
+            let array: Vec<u64> = (0..length as u64).collect();
+            let stored = Storage::large(array.clone());
+            assert_eq!(
+                matches!(stored, Storage::Mapped { .. }),
+                length >= LARGE / 8,
+                "{length}"
+            );
+            assert_eq!(*stored, *array);
+        }
     }
 }
