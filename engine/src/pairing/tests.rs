@@ -229,6 +229,18 @@ fn points_are_read_as_arkworks_reads_them() {
     assert_reads_as_arkworks(&of_g2, Bn254::read_g2);
 }
 
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn what_the_formulas_do_not_hold_for_is_in_no_group() {
+    let Some(Kernels(Path::Ifma(ifma))) = Kernels::ifma() else {
+        return;
+    };
+    let mut points = [G2Affine::generator(); LANES];
+    points[3] = G2Affine::identity();
+    let found = lines::in_group(ifma, &points);
+    assert_eq!(found, std::array::from_fn(|lane| lane != 3));
+}
+
 /// What in-the-group means in lanes rests on these numbers: see `lines::in_group`.
 #[test]
 fn the_greatest_common_divisor_of_the_resultant_and_the_order_of_the_twist_is_the_order_of_the_group()
