@@ -5,11 +5,12 @@
 //! proof in it satisfies with probability 2^-128. The rᵢ come from the operating system after every
 //! proof and every input is fixed: whoever knew them beforehand could make errors that cancel.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use ark_ec::{CurveGroup, VariableBaseMSM};
-use ark_ff::{AdditiveGroup, One};
+use ark_ff::One;
 use rand::RngCore;
 use rand::rngs::OsRng;
 use rayon::prelude::*;
@@ -99,11 +100,9 @@ impl<'a, E: EnginePairing> Batch<'a, E> {
         if combined.holds(0..length, loops.iter().product()) {
             return Ok(());
         }
-        let parts = (0..length.div_ceil(PART)).into_par_iter();
-        let bad = parts.flat_map_iter(|part| {
-            let part = part * PART..length.min((part + 1) * PART);
-            let holds = part.len() < length
-                && combined.holds(part.clone(), loops[part.clone()].iter().product());
+        let bad = loops.into_par_iter().enumerate().flat_map_iter(|(i, loops)| {
+            let part = i * PART..length.min((i + 1) * PART);
+            let holds = part.len() < length && combined.holds(part.clone(), loops);
             if holds { Vec::new() } else { self.bad(part) }
         });
         named(bad.collect())
@@ -138,7 +137,8 @@ fn named(bad: Vec<usize>) -> Result<(), BadProofs> {
 /// A batch and its coefficients.
 struct Combined<'a, 'b, E: EnginePairing> {
     batch: &'b Batch<'a, E>,
-    coefficients: Vec<E::ScalarField>,
+    /// The rᵢ.
+    coefficients: Vec<Coefficient>,
     /// rᵢ·Aᵢ.
     a: Vec<E::G1Affine>,
 }
@@ -154,29 +154,28 @@ impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
         Self {
             batch,
             a: E::scale(Kernels::best(), &a, &coefficients),
-            coefficients: coefficients.into_iter().map(E::coefficient).collect(),
+            coefficients,
         }
     }
 
-    /// e(rᵢ·Aᵢ, Bᵢ) for each proof, before the final exponentiation.
+    /// Π e(rᵢ·Aᵢ, Bᵢ) for each part, before the final exponentiation.
     fn miller_loops(&self) -> Vec<E::TargetField> {
         let b = self.batch.entries.iter().map(|entry| entry.proof.b());
         let pairs: Vec<_> = self.a.iter().copied().zip(b).collect();
-        E::miller_loops(Kernels::best(), &pairs)
+        E::miller_loops(Kernels::best(), &pairs, PART)
     }
 
     /// Whether the sum of some proofs' equations holds, given their product of Miller loops.
     fn holds(&self, range: Range<usize>, loops: E::TargetField) -> bool {
-        let entries = &self.batch.entries[range.clone()];
-        let coefficients = &self.coefficients[range];
+        let (entries, by) = (&self.batch.entries[range.clone()], &self.coefficients[range]);
+        let (key, kernels) = (self.batch.key, Kernels::best());
         let c: Vec<_> = entries.iter().map(|entry| entry.proof.c()).collect();
-        let c = E::G1::msm_unchecked(&c, coefficients);
-        let key = self.batch.key;
+        let c = E::combine(kernels, &c, by);
+        let coefficients: Vec<_> = by.iter().copied().map(E::coefficient).collect();
         let total: E::ScalarField = coefficients.iter().sum();
-        let kernels = Kernels::best();
         let rest = E::multiply_lines(&[
             (
-                self.inputs(entries, coefficients).into_affine(),
+                self.inputs(entries, &coefficients).into_affine(),
                 &key.minus_gamma,
             ),
             (c.into_affine(), &key.minus_delta),
@@ -188,22 +187,19 @@ impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
         E::exponentiate(kernels, rest * loops).is_some_and(|value| value.is_one())
     }
 
-    /// Σ rᵢ·ICᵢ: the known parts by their coefficients, the open inputs' points by Σ rᵢ·xᵢⱼ.
+    /// Σ rᵢ·ICᵢ: each policy's known part by the sum of its proofs' coefficients, the open inputs'
+    /// points by Σ rᵢ·xᵢⱼ.
     fn inputs(&self, entries: &[Entry<'a, E>], coefficients: &[E::ScalarField]) -> E::G1 {
         let points = &self.batch.key.points().gamma_abc_g1;
-        let mut sums = vec![E::ScalarField::ZERO; points.len() - 1];
+        let mut sums = HashMap::<E::G1Affine, E::ScalarField>::new();
         for (entry, r) in entries.iter().zip(coefficients) {
-            for (&input, value) in entry.policy.open().iter().zip(&entry.open) {
-                sums[input] += *r * value;
+            let Entry { policy, open, .. } = entry;
+            *sums.entry(policy.known()).or_default() += r;
+            for (&input, value) in policy.open().iter().zip(open) {
+                *sums.entry(points[input + 1]).or_default() += *r * value;
             }
         }
-        let known = entries.iter().map(|entry| entry.policy.known());
-        let open = sums.into_iter().zip(&points[1..]);
-        let (open, sums): (Vec<_>, Vec<_>) = open
-            .filter(|(sum, _)| *sum != E::ScalarField::ZERO)
-            .map(|(sum, point)| (*point, sum))
-            .unzip();
-        E::G1::msm_unchecked(&known.collect::<Vec<_>>(), coefficients)
-            + E::G1::msm_unchecked(&open, &sums)
+        let (points, sums): (Vec<_>, Vec<_>) = sums.into_iter().unzip();
+        E::G1::msm_unchecked(&points, &sums)
     }
 }

@@ -39,6 +39,18 @@ pub(super) fn scale<P: GLVConfig>(points: &[Affine<P>], by: &[Coefficient]) -> V
     Projective::normalize_batch(&scaled.collect::<Vec<_>>())
 }
 
+/// Points and their images under φ, and each one's half of a coefficient.
+pub(super) fn halves<P: GLVConfig>(
+    points: &[Affine<P>],
+    by: &[Coefficient],
+) -> (Vec<Affine<P>>, Vec<P::ScalarField>) {
+    let both = points.iter().zip(by).flat_map(|(point, by)| {
+        let moved = P::endomorphism_affine(point);
+        [(*point, P::ScalarField::from(by.a)), (moved, by.b.into())]
+    });
+    both.unzip()
+}
+
 fn one<P: GLVConfig>(point: &Affine<P>, by: Coefficient) -> Projective<P> {
     let moved = P::endomorphism_affine(point);
     let sum = -P::endomorphism_affine(&moved);

@@ -32,17 +32,18 @@ pub(super) fn miller_loop(ifma: Ifma, pairs: &[(Vector, &[Line])]) -> Fq12 {
     unsafe { multiply_lines(one, pairs) }.unpack(ifma)
 }
 
-/// The Miller loops of up to eight pairs, each by itself; one for a pair with an identity.
-pub(super) fn miller_loops(ifma: Ifma, pairs: &[(G1Affine, G2Affine)]) -> Vec<Fq12> {
-    let points = from_fn(|lane| pairs.get(lane).map_or(G2Affine::identity(), |pair| pair.1));
-    let lines = prepare(ifma, &points);
-    let value = |((point, other), lines): (&(G1Affine, G2Affine), &Vec<Line>)| {
-        if point.is_zero() || other.is_zero() {
-            return Fq12::ONE;
-        }
-        miller_loop(ifma, &[(evaluation(ifma, point), lines)])
+/// The product of the Miller loops of pairs: each of its squares is taken once for all of them.
+pub(super) fn miller_loops(ifma: Ifma, pairs: &[(G1Affine, G2Affine)]) -> Fq12 {
+    let some = |(point, other): &&(G1Affine, G2Affine)| !point.is_zero() && !other.is_zero();
+    let (points, others): (Vec<_>, Vec<_>) = pairs.iter().filter(some).copied().unzip();
+    let eight = |others: &[G2Affine]| {
+        let lane = |lane| others.get(lane).copied().unwrap_or_default();
+        prepare(ifma, &from_fn(lane))
     };
-    pairs.iter().zip(&lines).map(value).collect()
+    let lines: Vec<_> = others.chunks(LANES).flat_map(eight).collect();
+    let pairs = points.iter().zip(&lines);
+    let pairs = pairs.map(|(point, lines)| (evaluation(ifma, point), lines.as_slice()));
+    miller_loop(ifma, &pairs.collect::<Vec<_>>())
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]

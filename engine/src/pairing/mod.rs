@@ -28,9 +28,9 @@ mod tests;
 use std::fmt::Debug;
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G2Affine, g1};
-use ark_ec::AffineRepr;
+use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G1Projective, G2Affine, g1};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::{AffineRepr, VariableBaseMSM};
 use ark_ff::Field;
 use rayon::prelude::*;
 
@@ -40,6 +40,7 @@ use crate::kernels::{Kernels, Path};
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::Ifma;
 use crate::lanes::LANES;
+use crate::msm::{Budget, FixedBases};
 
 /// A pairing whose parts can be had by kernels.
 pub trait EnginePairing: Pairing {
@@ -62,16 +63,24 @@ pub trait EnginePairing: Pairing {
         by: &[Coefficient],
     ) -> Vec<Self::G1Affine>;
 
+    /// The sum of points times a coefficient each.
+    fn combine(kernels: Kernels, points: &[Self::G1Affine], by: &[Coefficient]) -> Self::G1;
+
     /// The lines of a point.
     fn lines(kernels: Kernels, point: Self::G2Affine) -> Self::Lines;
 
     /// The product of Miller loops; pairs with an identity count as one.
     fn multiply_lines(pairs: &[(Self::G1Affine, &Self::Lines)]) -> Self::TargetField;
 
-    /// The Miller loop of each pair by itself, spread over the current rayon pool.
+    /// The product of the Miller loops of each `together` pairs in a row, spread over the current
+    /// rayon pool; pairs with an identity count as one.
+    ///
+    /// # Panics
+    /// Where `together` is zero.
     fn miller_loops(
         kernels: Kernels,
         pairs: &[(Self::G1Affine, Self::G2Affine)],
+        together: usize,
     ) -> Vec<Self::TargetField>;
 
     /// The final exponentiation, or none of zero.
@@ -136,6 +145,11 @@ impl EnginePairing for Bn254 {
         }
     }
 
+    fn combine(kernels: Kernels, points: &[G1Affine], by: &[Coefficient]) -> G1Projective {
+        let (points, scalars) = coefficients::halves(points, by);
+        FixedBases::new(&points, Budget::NO_TABLES, kernels).msm(&scalars)
+    }
+
     fn lines(kernels: Kernels, point: G2Affine) -> Lines {
         Lines(match kernels.0 {
             _ if point.is_zero() => Prepared::Identity,
@@ -178,13 +192,17 @@ impl EnginePairing for Bn254 {
         portable
     }
 
-    fn miller_loops(kernels: Kernels, pairs: &[(G1Affine, G2Affine)]) -> Vec<Fq12> {
+    fn miller_loops(
+        kernels: Kernels,
+        pairs: &[(G1Affine, G2Affine)],
+        together: usize,
+    ) -> Vec<Fq12> {
         match kernels.0 {
-            Path::Portable(_) => by_arkworks::miller_loops::<Self>(pairs),
+            Path::Portable(_) => by_arkworks::miller_loops::<Self>(pairs, together),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => pairs
-                .par_chunks(LANES)
-                .flat_map_iter(|pairs| exponentiation::miller_loops(ifma, pairs))
+                .par_chunks(together)
+                .map(|pairs| exponentiation::miller_loops(ifma, pairs))
                 .collect(),
         }
     }
@@ -220,6 +238,11 @@ impl EnginePairing for Bls12_381 {
             .collect()
     }
 
+    fn combine(_: Kernels, points: &[Self::G1Affine], by: &[Coefficient]) -> Self::G1 {
+        let (points, scalars) = coefficients::halves(points, by);
+        Self::G1::msm_unchecked(&points, &scalars)
+    }
+
     fn lines(_: Kernels, point: Self::G2Affine) -> Self::Lines {
         point.into()
     }
@@ -232,8 +255,9 @@ impl EnginePairing for Bls12_381 {
     fn miller_loops(
         _: Kernels,
         pairs: &[(Self::G1Affine, Self::G2Affine)],
+        together: usize,
     ) -> Vec<Self::TargetField> {
-        by_arkworks::miller_loops::<Self>(pairs)
+        by_arkworks::miller_loops::<Self>(pairs, together)
     }
 
     fn exponentiate(_: Kernels, value: Self::TargetField) -> Option<Self::TargetField> {
@@ -251,9 +275,13 @@ mod by_arkworks {
 
     pub(super) fn miller_loops<E: Pairing>(
         pairs: &[(E::G1Affine, E::G2Affine)],
+        together: usize,
     ) -> Vec<E::TargetField> {
-        let one = |(p, q): &(E::G1Affine, E::G2Affine)| E::miller_loop(*p, *q).0;
-        pairs.par_iter().map(one).collect()
+        let product = |pairs: &[(E::G1Affine, E::G2Affine)]| {
+            let (points, others): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+            E::multi_miller_loop(points, others).0
+        };
+        pairs.par_chunks(together).map(product).collect()
     }
 
     pub(super) fn exponentiate<E: Pairing>(value: E::TargetField) -> Option<E::TargetField> {

@@ -51,7 +51,7 @@ fn pairings_are_those_of_arkworks() {
 }
 
 #[test]
-fn loops_one_by_one_are_those_of_arkworks() {
+fn loops_of_some_pairs_together_are_those_of_arkworks() {
     let pairs = pairs();
     let values: Vec<_> = pairs
         .iter()
@@ -59,12 +59,15 @@ fn loops_one_by_one_are_those_of_arkworks() {
         .collect();
     for kernels in all_kernels() {
         for count in [0, 1, 7, 8, 9, pairs.len()] {
-            let loops = Bn254::miller_loops(kernels, &pairs[..count]);
-            let ours: Vec<_> = loops
-                .into_iter()
-                .map(|f| Bn254::exponentiate(kernels, f).unwrap())
-                .collect();
-            assert_eq!(ours, values[..count]);
+            for together in [1, 3, 8, 16] {
+                let loops = Bn254::miller_loops(kernels, &pairs[..count], together);
+                let ours = loops
+                    .into_iter()
+                    .map(|f| Bn254::exponentiate(kernels, f).unwrap());
+                let expected = values[..count].chunks(together);
+                let expected: Vec<Fq12> = expected.map(|some| some.iter().product()).collect();
+                assert_eq!(ours.collect::<Vec<_>>(), expected, "{count} by {together}");
+            }
         }
     }
 }
@@ -129,7 +132,7 @@ fn other_curves_go_by_arkworks() {
     let pairs = [pair(), pair()];
     let value = multi_pairing::<Bls12_381>(Kernels::best(), &pairs).unwrap();
     let loops: <Bls12_381 as Pairing>::TargetField =
-        Bls12_381::miller_loops(Kernels::best(), &pairs)
+        Bls12_381::miller_loops(Kernels::best(), &pairs, 1)
             .iter()
             .product();
     let (points, others): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
@@ -306,6 +309,8 @@ fn assert_scales<E: EnginePairing>() {
         for count in [0, 1, 7, 8, 9, points.len()] {
             let scaled = E::scale(kernels, &points[..count], &by[..count]);
             assert_eq!(scaled, expected[..count]);
+            let sum = E::combine(kernels, &points[..count], &by[..count]);
+            assert_eq!(sum, expected[..count].iter().sum::<E::G1>());
         }
     }
     // What makes different pairs different coefficients.
