@@ -60,7 +60,9 @@ pub(super) fn measure(
         })
     };
     let together = || {
-        let proofs: Vec<_> = answers.iter().map(proof).collect::<Result<_, _>>()?;
+        let encodings = answers.iter().map(|answered| &*answered.presentation.proof);
+        let proofs = CanonicalProof::<Bn254>::read_all(&encodings.collect::<Vec<_>>());
+        let proofs: Vec<_> = proofs.into_iter().collect::<Result<_, _>>()?;
         let mut batch = Batch::new(key.key());
         for (proof, open) in proofs.iter().zip(&inputs) {
             let pushed = batch.push(reduced, proof, open.clone());
