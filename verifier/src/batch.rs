@@ -100,12 +100,13 @@ impl<'a, E: EnginePairing> Batch<'a, E> {
         if combined.holds(0..length, loops.iter().product()) {
             return Ok(());
         }
-        let bad = loops.into_par_iter().enumerate().flat_map_iter(|(i, loops)| {
+        let bad_of_part = |(i, loops): (usize, E::TargetField)| {
             let part = i * PART..length.min((i + 1) * PART);
             let holds = part.len() < length && combined.holds(part.clone(), loops);
             if holds { Vec::new() } else { self.bad(part) }
-        });
-        named(bad.collect())
+        };
+        let parts = loops.into_par_iter().enumerate();
+        named(parts.flat_map_iter(bad_of_part).collect())
     }
 
     /// The places of the proofs of a range that do not verify, each tried alone.
@@ -167,7 +168,8 @@ impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
 
     /// Whether the sum of some proofs' equations holds, given their product of Miller loops.
     fn holds(&self, range: Range<usize>, loops: E::TargetField) -> bool {
-        let (entries, by) = (&self.batch.entries[range.clone()], &self.coefficients[range]);
+        let entries = &self.batch.entries[range.clone()];
+        let by = &self.coefficients[range];
         let (key, kernels) = (self.batch.key, Kernels::best());
         let c: Vec<_> = entries.iter().map(|entry| entry.proof.c()).collect();
         let c = E::combine(kernels, &c, by);
