@@ -69,6 +69,18 @@ impl Default for NumberFormat {
     }
 }
 
+impl NumberFormat {
+    /// The format of a number that was no text, and has no marks but a point.
+    pub(crate) const fn of_typed(&self) -> Self {
+        Self {
+            decimal: '.',
+            thousands: None,
+            unit: self.unit,
+            parentheses: false,
+        }
+    }
+}
+
 impl NumberUnit {
     /// The power of ten by which the number exceeds one of `digits`-digit smallest units.
     const fn exponent(self, digits: u32) -> u32 {

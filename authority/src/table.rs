@@ -1,10 +1,14 @@
-//! CSV files, cell by cell: encodings, headers, and the refusal of what does not read.
+//! CSV and Parquet files, cell by cell: encodings, headers, and the refusal of what does not read.
 
-use std::collections::HashMap;
+mod parquet;
+
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ::parquet::errors::ParquetError;
 use csv::ByteRecord;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,7 @@ use taxproof_claims::subject::EnterpriseId;
 use crate::mapping::{CsvFormat, DayColumn, EnterpriseColumn, MappingError, read_day};
 use crate::number::NumberFormat;
 use crate::report::Reason;
+use parquet::ParquetRows;
 
 /// A file cannot be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,14 @@ pub enum TableError {
         path: PathBuf,
         /// The operating system's error.
         error: csv::Error,
+    },
+    /// The file begins as a Parquet file does, and is none that reads.
+    #[error("`{path}` is a Parquet file that cannot be read: {error}")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ParquetError,
     },
     /// The mapping names a column that the file does not have, or has twice.
     #[error("`{path}` has no column `{column}`, or two of them; it has: {headers}")]
@@ -47,8 +60,13 @@ pub enum TableError {
 /// An open file whose columns are known.
 pub(crate) struct Table {
     path: PathBuf,
-    reader: csv::Reader<File>,
+    rows: Rows,
     columns: Arc<Columns>,
+}
+
+enum Rows {
+    Csv(Box<csv::Reader<File>>),
+    Parquet(Box<ParquetRows>),
 }
 
 /// Which cell is of which column, and how cells are written.
@@ -56,6 +74,8 @@ pub(crate) struct Table {
 pub(crate) struct Columns {
     encoding: &'static Encoding,
     index: HashMap<String, usize>,
+    /// The cells that hold numbers or days, and not texts: they are written in one way.
+    typed: HashSet<usize>,
     count: usize,
 }
 
@@ -115,52 +135,66 @@ impl Refused {
 }
 
 impl Table {
-    /// Opens a file that must have some columns.
+    /// Opens a file that must have some columns; what it begins with says whether it is CSV or Parquet.
     pub(crate) fn open(
         path: &Path,
         format: &CsvFormat,
         columns: &[&str],
     ) -> Result<Self, TableError> {
-        let io = |error: csv::Error| TableError::Io {
-            path: path.to_owned(),
-            error,
-        };
+        let io = |error: io::Error| csv_error(path, error.into());
+        let mut file = File::open(path).map_err(io)?;
+        if parquet::is_one(&mut file).map_err(io)? {
+            Self::open_parquet(path, file, columns)
+        } else {
+            Self::open_csv(path, file, format, columns)
+        }
+    }
+
+    fn open_csv(
+        path: &Path,
+        file: File,
+        format: &CsvFormat,
+        columns: &[&str],
+    ) -> Result<Self, TableError> {
         let encoding = format.encoding()?;
         let delimiter = u8::try_from(format.delimiter)
             .map_err(|_| MappingError::Delimiter(format.delimiter))?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
-            .from_path(path)
-            .map_err(io)?;
+            .from_reader(file);
         let headers: Vec<String> = reader
             .byte_headers()
-            .map_err(io)?
+            .map_err(|error| csv_error(path, error))?
             .iter()
             .map(|cell| encoding.decode(cell).0.trim().to_owned())
             .collect();
-        let mut index = HashMap::new();
-        for &column in columns {
-            let mut found = headers.iter().enumerate().filter(|(_, h)| *h == column);
-            match (found.next(), found.next()) {
-                (Some((i, _)), None) => index.insert(column.to_owned(), i),
-                _ => {
-                    return Err(TableError::NoColumn {
-                        path: path.to_owned(),
-                        column: column.to_owned(),
-                        headers: headers.join(", "),
-                    });
-                }
-            };
-        }
         Ok(Self {
             path: path.to_owned(),
-            reader,
+            rows: Rows::Csv(Box::new(reader)),
             columns: Arc::new(Columns {
                 encoding,
-                index,
+                index: index(path, columns, &headers, &headers)?,
+                typed: HashSet::new(),
                 count: headers.len(),
             }),
+        })
+    }
+
+    fn open_parquet(path: &Path, file: File, columns: &[&str]) -> Result<Self, TableError> {
+        let rows = ParquetRows::open(file, columns).map_err(|error| parquet_error(path, error))?;
+        let read = rows.columns.iter();
+        let names: Vec<String> = read.clone().map(|column| column.name.clone()).collect();
+        let typed = read.enumerate().filter(|(_, column)| column.typed);
+        Ok(Self {
+            path: path.to_owned(),
+            columns: Arc::new(Columns {
+                encoding: encoding_rs::UTF_8,
+                index: index(path, columns, &names, &rows.names)?,
+                typed: typed.map(|(i, _)| i).collect(),
+                count: names.len(),
+            }),
+            rows: Rows::Parquet(Box::new(rows)),
         })
     }
 
@@ -170,48 +204,118 @@ impl Table {
 
     /// Goes on from a position.
     pub(crate) fn seek(&mut self, position: Position) -> Result<(), TableError> {
-        let mut to = csv::Position::new();
-        to.set_byte(position.byte)
-            .set_line(position.line)
-            .set_record(position.record);
-        self.reader.seek(to).map_err(|error| self.io(error))
+        let Self { path, rows, .. } = self;
+        match rows {
+            Rows::Csv(reader) => {
+                let mut to = csv::Position::new();
+                to.set_byte(position.byte)
+                    .set_line(position.line)
+                    .set_record(position.record);
+                reader.seek(to).map_err(|error| csv_error(path, error))
+            }
+            Rows::Parquet(rows) => {
+                let skipped = rows.skip(position.record);
+                skipped.map_err(|error| parquet_error(path, error))
+            }
+        }
     }
 
     /// The next rows; none at the file's end.
     pub(crate) fn read(&mut self) -> Result<Batch, TableError> {
-        let start = self.reader.position().byte();
-        let mut rows = Vec::new();
-        while rows.len() < BATCH {
-            let line = self.reader.position().line();
-            let mut cells = ByteRecord::new();
-            let more = self.reader.read_byte_record(&mut cells);
-            if !more.map_err(|error| self.io(error))? {
-                break;
-            }
-            let line = cells.position().map_or(line, csv::Position::line);
-            rows.push(RawRow {
-                line,
-                lines: self.reader.position().line().saturating_sub(line),
-                cells,
-            });
+        let Self { path, rows, .. } = self;
+        match rows {
+            Rows::Csv(reader) => read_csv(reader).map_err(|error| csv_error(path, error)),
+            Rows::Parquet(rows) => read_parquet(rows).map_err(|error| parquet_error(path, error)),
         }
-        let end = self.reader.position();
-        Ok(Batch {
-            rows,
-            bytes: end.byte() - start,
-            end: Position {
-                byte: end.byte(),
-                line: end.line(),
-                record: end.record(),
-            },
-        })
     }
+}
 
-    fn io(&self, error: csv::Error) -> TableError {
-        TableError::Io {
-            path: self.path.clone(),
-            error,
+fn read_csv(reader: &mut csv::Reader<File>) -> Result<Batch, csv::Error> {
+    let start = reader.position().byte();
+    let mut rows = Vec::new();
+    while rows.len() < BATCH {
+        let line = reader.position().line();
+        let mut cells = ByteRecord::new();
+        if !reader.read_byte_record(&mut cells)? {
+            break;
         }
+        let line = cells.position().map_or(line, csv::Position::line);
+        rows.push(RawRow {
+            line,
+            lines: reader.position().line().saturating_sub(line),
+            cells,
+        });
+    }
+    let end = reader.position();
+    Ok(Batch {
+        rows,
+        bytes: end.byte() - start,
+        end: Position {
+            byte: end.byte(),
+            line: end.line(),
+            record: end.record(),
+        },
+    })
+}
+
+fn read_parquet(from: &mut ParquetRows) -> Result<Batch, ParquetError> {
+    let mut rows = Vec::new();
+    while rows.len() < BATCH {
+        let Some(cells) = from.next()? else {
+            break;
+        };
+        rows.push(RawRow {
+            line: from.read,
+            lines: 1,
+            cells,
+        });
+    }
+    Ok(Batch {
+        bytes: rows.len() as u64 * from.bytes_a_row,
+        end: Position {
+            byte: from.read * from.bytes_a_row,
+            line: from.read,
+            record: from.read,
+        },
+        rows,
+    })
+}
+
+/// Where each wanted column is among those that are read.
+fn index(
+    path: &Path,
+    wanted: &[&str],
+    read: &[String],
+    all: &[String],
+) -> Result<HashMap<String, usize>, TableError> {
+    let mut index = HashMap::new();
+    for &column in wanted {
+        let mut found = read.iter().enumerate().filter(|(_, name)| *name == column);
+        match (found.next(), found.next()) {
+            (Some((i, _)), None) => index.insert(column.to_owned(), i),
+            _ => {
+                return Err(TableError::NoColumn {
+                    path: path.to_owned(),
+                    column: column.to_owned(),
+                    headers: all.join(", "),
+                });
+            }
+        };
+    }
+    Ok(index)
+}
+
+fn csv_error(path: &Path, error: csv::Error) -> TableError {
+    TableError::Io {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn parquet_error(path: &Path, error: ParquetError) -> TableError {
+    TableError::Parquet {
+        path: path.to_owned(),
+        error,
     }
 }
 
@@ -248,6 +352,11 @@ impl Row<'_> {
             .ok_or_else(|| Refused::cell(column, Reason::Encoding(encoding.name())))
     }
 
+    fn is_typed(&self, column: &str) -> bool {
+        let cell = self.columns.index.get(column);
+        cell.is_some_and(|cell| self.columns.typed.contains(cell))
+    }
+
     /// The text of a cell that must not be blank.
     pub(crate) fn filled(&self, column: &str) -> Result<String, Refused> {
         match self.text(column)? {
@@ -276,7 +385,8 @@ impl Row<'_> {
         if text.is_empty() {
             return Ok(None);
         }
-        let day = read_day(&text, format).ok_or_else(|| {
+        let typed = self.is_typed(column).then(|| text.parse().ok()).flatten();
+        let day = typed.or_else(|| read_day(&text, format)).ok_or_else(|| {
             let format = format.to_owned();
             Refused::cell(column, Reason::Day { text, format })
         })?;
@@ -305,7 +415,10 @@ impl Row<'_> {
         if text.is_empty() {
             return Ok(None);
         }
-        let value = format.read(&text, digits);
+        let value = match self.is_typed(column) {
+            true => format.of_typed().read(&text, digits),
+            false => format.read(&text, digits),
+        };
         value
             .map(Some)
             .map_err(|error| Refused::cell(column, error))
@@ -323,3 +436,43 @@ impl EnterpriseColumn {
 
 /// Rows that are read at once.
 const BATCH: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::as_parquet;
+
+    /// Every row's line and cells, of each batch read by a table that goes on from where the last ended.
+    fn rows(path: &Path) -> Vec<(u64, Vec<u8>)> {
+        let open = || Table::open(path, &CsvFormat::default(), &["b", "a"]).expect("a table");
+        let (mut rows, mut end) = (Vec::new(), None);
+        loop {
+            let mut table = open();
+            if let Some(end) = end.take() {
+                table.seek(end).expect("is there");
+            }
+            let batch = table.read().expect("is read");
+            if batch.rows.is_empty() {
+                return rows;
+            }
+            let cells = |row: &RawRow| (row.line, row.cells.as_slice().to_vec());
+            rows.extend(batch.rows.iter().map(cells));
+            end = Some(batch.end);
+        }
+    }
+
+    #[test]
+    fn reading_goes_on_where_it_ended() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("rows.csv");
+        let count = 2 * BATCH as u64 + 5;
+        let text: String = (1..=count).map(|n| format!("{n},x\n")).collect();
+        std::fs::write(&path, format!("a,b\n{text}")).expect("is written");
+        let expected = |first: u64| {
+            let rows = (1..=count).zip(first..);
+            rows.map(|(n, line)| (line, format!("{n}x").into_bytes()))
+        };
+        assert!(rows(&path).into_iter().eq(expected(2)));
+        assert!(rows(&as_parquet(&path)).into_iter().eq(expected(1)));
+    }
+}

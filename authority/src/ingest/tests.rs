@@ -9,6 +9,7 @@ use super::*;
 use crate::mapping::CN_TAX;
 use crate::store::Key;
 use crate::synthetic::{self, Plan};
+use crate::testing::as_parquet;
 
 /// So small that a few kilobytes have many checkpoints and ranges.
 const SMALL: Pace = Pace {
@@ -64,6 +65,19 @@ impl Scene {
         }
     }
 
+    /// The same rows in Parquet files.
+    fn in_parquet(mut self) -> Self {
+        let Sources {
+            taxpayers,
+            filings,
+            invoices,
+        } = &mut self.sources;
+        for path in [taxpayers, filings, invoices].into_iter().flatten() {
+            *path = as_parquet(path);
+        }
+        self
+    }
+
     fn ingest(
         &self,
         name: &str,
@@ -113,7 +127,22 @@ fn counts(report: &IngestReport) -> Vec<[u64; 5]> {
 
 #[test]
 fn killed_at_any_step_it_goes_on_and_comes_to_the_same() {
+    killed_at_any_step(&Scene::new());
+}
+
+#[test]
+fn so_it_does_with_parquet_files() {
     let scene = Scene::new();
+    let of_csv = scene.ingest("csv", &(), true).expect("is ingested");
+    let scene = scene.in_parquet();
+    let of_parquet = scene.ingest("parquet", &(), true).expect("is ingested");
+    let all = [of_csv, of_parquet].map(|report| counts(&report.expect("is finished")));
+    assert_eq!(all[0], all[1]);
+    assert_eq!(scene.accounts("csv"), scene.accounts("parquet"));
+    killed_at_any_step(&scene);
+}
+
+fn killed_at_any_step(scene: &Scene) {
     let straight = scene.ingest("straight", &(), true).expect("is ingested");
     let straight = straight.expect("is finished");
     assert_eq!(straight.refused(), 2, "{:?}", straight.files);
