@@ -31,7 +31,9 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Registers an enterprise, rotates its keys or resets its pseudonyms.
     Register(RegisterArguments),
-    /// Puts filings, the register and invoices from CSV files on record.
+    /// Revokes an enterprise's registration, from the next epoch on.
+    Revoke(RevokeArguments),
+    /// Puts filings, the register and invoices from CSV and Parquet files on record.
     Ingest(IngestArguments),
     /// Commits to every registered enterprise's record and publishes the next epoch.
     Publish(PublishArguments),
@@ -98,6 +100,16 @@ pub(crate) struct RegisterArguments {
     /// The day of registration; today unless given.
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
+}
+
+/// Whose registration to revoke.
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The enterprise's id.
+    #[arg(long, value_name = "ID")]
+    enterprise: String,
 }
 
 /// Files to ingest. Each may be given several times.
@@ -189,6 +201,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => init(&arguments),
         Command::Register(arguments) => register(&arguments),
+        Command::Revoke(arguments) => revoke(&arguments),
         Command::Ingest(arguments) => ingest(arguments),
         Command::Publish(arguments) => publish(arguments),
         Command::Issue(arguments) => issue(&arguments),
@@ -246,6 +259,15 @@ fn register(arguments: &RegisterArguments) -> anyhow::Result<()> {
         };
         eprintln!("{id}: {done}");
     }
+    Ok(())
+}
+
+fn revoke(arguments: &RevokeArguments) -> anyhow::Result<()> {
+    let mut authority = Authority::open(&arguments.folder.dir)?;
+    let scheme = authority.schema().id_scheme;
+    let enterprise = scheme.parse(&arguments.enterprise)?;
+    authority.revoke(&enterprise)?;
+    eprintln!("{enterprise}: revoked, from the next epoch on");
     Ok(())
 }
 

@@ -199,7 +199,7 @@ impl Authority {
         self.epochs.path(epoch).join(crate::epochs::HEADER)
     }
 
-    /// How many enterprises are registered.
+    /// How many enterprises have registered, those included whose registration was revoked since.
     pub fn registered(&self) -> u64 {
         self.registrations.len()
     }
@@ -252,6 +252,21 @@ impl Authority {
         }
         self.registrations.put(kept.iter())?;
         Ok(done)
+    }
+
+    /// Revokes an enterprise's registration. The enterprise has no leaf from the next epoch on, and nothing
+    /// is issued to it, until it registers with another authorising key; what stands in epochs that are
+    /// published already stays.
+    ///
+    /// # Errors
+    /// It is not registered, or the revocation cannot be written.
+    pub fn revoke(&mut self, enterprise: &EnterpriseId) -> Result<(), AuthorityError> {
+        let found = self.registrations.get(enterprise, &self.schema)?;
+        let standing = found.filter(|(_, kept)| !kept.registered.revoked);
+        let (_, mut kept) =
+            standing.ok_or_else(|| AuthorityError::NotRegistered(enterprise.clone()))?;
+        kept.registered.revoked = true;
+        self.registrations.put([(enterprise, &kept)].into_iter())
     }
 
     /// What is on record.

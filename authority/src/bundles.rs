@@ -78,16 +78,20 @@ impl Authority {
     /// encrypted to its recipient.
     ///
     /// # Errors
-    /// The enterprise has no leaf in the newest epoch, or has registered anew since.
+    /// The enterprise has no leaf in the newest epoch, has registered anew since, or its registration was
+    /// revoked.
     pub fn issue(&self, enterprise: &EnterpriseId) -> Result<Vec<u8>, AuthorityError> {
         let no_leaf = || AuthorityError::NoLeaf(enterprise.clone());
-        let commitment = self.epochs.newest()?.ok_or_else(no_leaf)?;
-        let member = commitment.member(enterprise, &self.schema)?;
-        let member = member.ok_or_else(no_leaf)?;
         let (check, kept) = self
             .registrations
             .get(enterprise, &self.schema)?
             .ok_or_else(no_leaf)?;
+        if kept.registered.revoked {
+            return Err(AuthorityError::Revoked(enterprise.clone()));
+        }
+        let commitment = self.epochs.newest()?.ok_or_else(no_leaf)?;
+        let member = commitment.member(enterprise, &self.schema)?;
+        let member = member.ok_or_else(no_leaf)?;
         if member.registration != check {
             return Err(AuthorityError::RegisteredSince(enterprise.clone()));
         }

@@ -103,6 +103,12 @@ pub enum AuthorityError {
     /// The registration is another than that of the epoch.
     #[error("`{0}` has registered anew since the newest epoch: the next one is for its new keys")]
     RegisteredSince(EnterpriseId),
+    /// There is no registration, or it was revoked already.
+    #[error("`{0}` is not registered")]
+    NotRegistered(EnterpriseId),
+    /// The registration was revoked: the enterprise rotates its keys and registers anew.
+    #[error("the registration of `{0}` was revoked: nothing is issued until it registers anew")]
+    Revoked(EnterpriseId),
     /// The epoch that was asked for is not the next one.
     #[error("the next epoch is {next}, not {asked}: an epoch is published once")]
     NotTheNextEpoch {

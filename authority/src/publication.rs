@@ -35,7 +35,7 @@ pub struct Publication {
 pub struct Published {
     /// The epoch.
     pub epoch: SignedEpochHeader,
-    /// Enterprises on the ledger that are not registered: they have no leaf.
+    /// Enterprises on the ledger that are not registered, or not any more: they have no leaf.
     pub unregistered: u64,
     /// Registered enterprises of which nothing is on the ledger: they have no leaf.
     pub unknown: Vec<EnterpriseId>,

@@ -3,7 +3,7 @@
 //! The authority never sees a secret of the holder's. Who may hand in a registration for an
 //! enterprise is for the bureau's own log-on to decide: nothing here checks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ark_ff::PrimeField;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct Registered {
     pub registration: Registration,
     /// The day since which the pseudonym key is the same.
     pub holder_since: Date,
+    /// Whether it was revoked: then there is no leaf for it from the next epoch on.
+    pub revoked: bool,
 }
 
 /// What a registration changed.
@@ -53,6 +55,9 @@ pub enum RegistrationError {
     /// Nothing is new.
     #[error("`{0}` is registered with these hashes already")]
     AlreadyRegistered(EnterpriseId),
+    /// The authorising key is one of a revoked registration: the enterprise rotates it first.
+    #[error("the registration of `{0}` with this authorising key was revoked: rotate the key")]
+    Revoked(EnterpriseId),
 }
 
 /// Checks a registration's id, recipient and hashes.
@@ -92,7 +97,7 @@ impl Registered {
     /// A checked registration after what is kept of the enterprise.
     ///
     /// # Errors
-    /// Nothing is new, or the pseudonym key changes on one curve only.
+    /// Nothing is new, the keys were revoked, or the pseudonym key changes on one curve only.
     pub fn after(
         known: Option<&Self>,
         id: &EnterpriseId,
@@ -103,9 +108,14 @@ impl Registered {
             let registered = Self {
                 registration,
                 holder_since: today,
+                revoked: false,
             };
             return Ok((registered, Change::New));
         };
+        let before = authorising(&known.registration.holder);
+        if known.revoked && !before.is_disjoint(&authorising(&registration.holder)) {
+            return Err(RegistrationError::Revoked(id.clone()));
+        }
         if known.registration == registration {
             return Err(RegistrationError::AlreadyRegistered(id.clone()));
         }
@@ -122,6 +132,7 @@ impl Registered {
         let registered = Self {
             registration,
             holder_since,
+            revoked: false,
         };
         Ok((registered, change))
     }
@@ -129,6 +140,11 @@ impl Registered {
 
 fn is_canonical<F: PrimeField>(registration: &Registration, curve: Curve) -> bool {
     registration.commitment::<F>(curve).is_some()
+}
+
+fn authorising(holder: &[RegisteredHolder]) -> BTreeSet<(Curve, [u8; 32])> {
+    let hashes = holder.iter().map(|h| (h.curve, h.authorising.0));
+    hashes.collect()
 }
 
 fn nullifying(holder: &[RegisteredHolder]) -> BTreeMap<Curve, [u8; 32]> {
@@ -196,6 +212,36 @@ mod tests {
             (registered.holder_since, change),
             (day("2025-01-06"), Change::Reset)
         );
+    }
+
+    #[test]
+    fn what_was_revoked_comes_back_with_another_authorising_key_alone() {
+        let id = &ids(1)[0];
+        let first = HolderSecrets::random().expect("randomness");
+        let revoked = Registered {
+            registration: registration(id, &first),
+            holder_since: day("2024-01-05"),
+            revoked: true,
+        };
+        let after = |secrets: &HolderSecrets| {
+            let next = registration(id, secrets);
+            Registered::after(Some(&revoked), id, next, day("2025-01-05"))
+        };
+        let same_sk = HolderSecrets {
+            nk: Secret::random().expect("randomness"),
+            ..first.clone()
+        };
+        for secrets in [&first, &same_sk] {
+            assert_eq!(after(secrets), Err(RegistrationError::Revoked(id.clone())));
+        }
+        let same_nk = HolderSecrets {
+            sk: Secret::random().expect("randomness"),
+            ..first
+        };
+        let (registered, change) = after(&same_nk).expect("is a rotation");
+        assert_eq!(change, Change::Rotated);
+        assert_eq!(registered.holder_since, day("2024-01-05"));
+        assert!(!registered.revoked);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use taxproof_claims::subject::EnterpriseId;
 use zeroize::Zeroizing;
 
 use crate::codec::{Decoder, Encoder, Malformed};
-
 use crate::error::AuthorityError;
 use crate::registration::Registered;
 use crate::seed::Seed;
@@ -91,6 +90,7 @@ impl Kept {
         let Registered {
             registration,
             holder_since,
+            revoked,
         } = &self.registered;
         let mut encoder = Encoder::default();
         encoder.text(&registration.enterprise);
@@ -103,6 +103,10 @@ impl Kept {
             encoder.fixed(&holder.nullifying.0);
         }
         encoder.fixed(self.seed.expose());
+        // Nothing where it stands, as before there were revocations.
+        if *revoked {
+            encoder.unsigned(REVOKED);
+        }
         encoder.finish()
     }
 
@@ -120,6 +124,10 @@ impl Kept {
             })
         })?;
         let seed = Seed::from_bytes(decoder.fixed()?);
+        let revoked = !decoder.rest().is_empty();
+        if revoked && decoder.unsigned()? != REVOKED {
+            return Err(Malformed);
+        }
         decoder.finish()?;
         let registration = Registration {
             enterprise,
@@ -130,8 +138,12 @@ impl Kept {
             registered: Registered {
                 registration,
                 holder_since,
+                revoked,
             },
             seed,
         })
     }
 }
+
+/// Stands after a registration that was revoked.
+const REVOKED: u64 = 1;

@@ -187,6 +187,7 @@ mod tests {
                         registered: Registered {
                             registration: registration(id, &secrets),
                             holder_since: "2026-01-05".parse().expect("a day"),
+                            revoked: false,
                         },
                         seed: Seed::random().expect("randomness"),
                     }

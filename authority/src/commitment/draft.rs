@@ -20,7 +20,7 @@ pub(super) struct Draft {
     pub(super) members: Vec<Member>,
     /// The leaves of each root, in the order of positions.
     pub(super) leaves: Vec<Vec<Digest>>,
-    /// Accounts of registered enterprises.
+    /// Accounts of registered enterprises, those aside whose registration was revoked.
     pub(super) accounts: u64,
     pub(super) unknown: Vec<EnterpriseId>,
     pub(super) left_out: Vec<(EnterpriseId, Underivable)>,
@@ -32,6 +32,7 @@ enum Drawn {
     Kept(Member),
     /// Its record is another.
     Fresh(Box<(Member, Registration)>),
+    Revoked,
     Unknown(EnterpriseId),
     LeftOut(EnterpriseId, Underivable),
 }
@@ -56,8 +57,10 @@ impl Draft {
         let mut draft = Self::default();
         let mut records = Vec::new();
         for drawn in drawn.collect::<Result<Vec<_>, _>>()? {
-            draft.accounts += u64::from(!matches!(drawn, Drawn::Unknown(_)));
+            let has_account = !matches!(drawn, Drawn::Revoked | Drawn::Unknown(_));
+            draft.accounts += u64::from(has_account);
             match drawn {
+                Drawn::Revoked => {}
                 Drawn::Unknown(id) => draft.unknown.push(id),
                 Drawn::LeftOut(id, why) => draft.left_out.push((id, why)),
                 Drawn::Kept(member) => draft.members.push(member),
@@ -145,6 +148,9 @@ impl Task<'_> {
             return Ok(Drawn::Kept(known.clone()));
         }
         let (id, kept) = self.registrations.read(registration, schema)?;
+        if kept.registered.revoked {
+            return Ok(Drawn::Revoked);
+        }
         let Some(at) = account else {
             return Ok(Drawn::Unknown(id));
         };
