@@ -9,6 +9,7 @@
 mod attacks;
 mod authority;
 mod bench;
+mod bureaus;
 mod clients;
 mod dependencies;
 mod enterprise;

@@ -34,10 +34,10 @@ pub struct TrustedBank {
 #[serde(deny_unknown_fields)]
 pub struct TrustList {
     /// `[[authority]]` entries.
-    #[serde(default, rename = "authority")]
+    #[serde(default, rename = "authority", skip_serializing_if = "Vec::is_empty")]
     pub authorities: Vec<TrustedAuthority>,
     /// `[[bank]]` entries.
-    #[serde(default, rename = "bank")]
+    #[serde(default, rename = "bank", skip_serializing_if = "Vec::is_empty")]
     pub banks: Vec<TrustedBank>,
 }
 
@@ -74,7 +74,7 @@ impl TrustList {
         }
     }
 
-    /// The list as a file.
+    /// The list as a file. Two such files, one after the other, are the list of both.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a trust list has text keys and no mixed arrays")
     }
@@ -95,6 +95,39 @@ mod tests {
     use super::*;
     use crate::digest::Profile;
     use crate::signature::SigningKey;
+
+    #[test]
+    fn one_list_after_another_is_the_list_of_both() {
+        let key = |profile| {
+            SigningKey::random(profile)
+                .expect("randomness")
+                .verifying_key()
+        };
+        let authority = |id: &str, profile| TrustedAuthority {
+            id: id.parse().expect("a name"),
+            name: id.to_owned(),
+            key: key(profile),
+        };
+        let both = [Profile::Sm, Profile::International].map(|profile| {
+            let authorities = vec![authority(&profile.to_string(), profile)];
+            let banks = vec![TrustedBank {
+                id: format!("bank-{profile}"),
+                name: "Bank".to_owned(),
+                key: key(profile),
+            }];
+            let of_bank = TrustList {
+                banks,
+                ..TrustList::default()
+            };
+            let of_authority = TrustList {
+                authorities,
+                ..TrustList::default()
+            };
+            of_authority.to_toml() + &of_bank.to_toml()
+        });
+        let read = TrustList::from_toml(&both.concat()).expect("is one list");
+        assert_eq!((read.authorities.len(), read.banks.len()), (2, 2));
+    }
 
     #[test]
     fn lists_round_trip_and_refuse_two_keys_for_a_name() {

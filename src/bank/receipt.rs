@@ -191,9 +191,12 @@ fn verify(arguments: &VerifyArguments) -> anyhow::Result<()> {
             bank,
             sequence,
             provenance,
+            authority,
+            epoch,
             ..
         } = &printed.receipt;
         println!("{verdict}");
+        println!("record: {authority}, epoch {epoch}");
         println!("request: {request}");
         println!("policy: {}", printed.policy_id);
         println!("receipt: {sequence} of {bank}");

@@ -49,9 +49,7 @@ fn entry(dir: &Path) -> anyhow::Result<()> {
         banks: vec![bank],
         ..TrustList::default()
     };
-    let toml = list.to_toml();
-    let start = toml.find("[[bank]]").unwrap_or(0);
-    print!("{}", &toml[start..]);
+    print!("{}", list.to_toml());
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! A small world for tests: a bureau, wallets, and a bank served over gRPC on loopback.
 
+pub(crate) mod command;
 pub(crate) mod repository;
 pub(crate) mod workplace;
 
