@@ -14,6 +14,7 @@ use taxproof_authority::progress::Progress;
 use taxproof_authority::registration::Change;
 use taxproof_authority::report::IngestReport;
 use taxproof_authority::synthetic::{FILINGS, INVOICES, Plan, TAXPAYERS};
+use taxproof_authority::token::TokenUri;
 use taxproof_authority::{Authority, AuthorityError, Publication, Published, Settings, Sources};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::date::Date;
@@ -27,7 +28,7 @@ use taxproof_claims::trust::TrustList;
 /// The tax authority's subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Begins an authority in an empty folder, with a fresh key.
+    /// Begins an authority in an empty folder, with a fresh key or one in a device.
     Init(InitArguments),
     /// Registers an enterprise, rotates its keys or resets its pseudonyms.
     Register(RegisterArguments),
@@ -78,6 +79,10 @@ pub(crate) struct InitArguments {
     /// The schema file; China's taxes unless given.
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
+    /// The Ed25519 key in a device that signs, instead of a fresh one in the folder:
+    /// `pkcs11:token=…;object=…?module-path=…&pin-source=file:…`.
+    #[arg(long, value_name = "URI")]
+    key: Option<TokenUri>,
 }
 
 /// A profile's name.
@@ -232,7 +237,10 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         },
     };
     let folder = &arguments.folder.dir;
-    let authority = Authority::init(folder, &settings, &schema)?;
+    let authority = match arguments.key.clone() {
+        None => Authority::init(folder, &settings, &schema),
+        Some(uri) => Authority::init_with_token(folder, &settings, &schema, uri),
+    }?;
     eprintln!(
         "`{}` begins in `{}` with schema `{}`",
         settings.id,

@@ -20,4 +20,5 @@ mod real_data;
 mod service;
 mod snarkjs;
 mod support;
+mod token;
 mod unsafe_code;

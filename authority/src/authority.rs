@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `authority.toml` | name and profile |
 //! | `schema.toml` | what its records are |
-//! | `key.pem` | the key that signs headers (PKCS#8) |
+//! | `key.pem`, or `key.toml` | the key that signs headers (PKCS#8), or which device has it |
 //! | `order.seed` | the secret that orders leaves |
 //! | `derivations.toml` | how quantities are derived |
 //! | `ledger/` | what is on record ([`crate::ledger`]) |
@@ -34,11 +34,13 @@ use crate::epoch_log::EpochLog;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
 use crate::folder::{create, lock_file, make_dir, read, read_text, replace, sync_dir};
+use crate::key::Key;
 use crate::ledger::Ledger;
 use crate::registration::{Change, Registered, check};
 use crate::registrations::{Kept, Registrations};
 use crate::rules::Derivations;
 use crate::seed::Seed;
+use crate::token::TokenUri;
 
 /// An authority's folder, open for one process.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub struct Authority {
     pub(crate) folder: PathBuf,
     settings: Settings,
     pub(crate) schema: Schema,
-    pub(crate) key: SigningKey,
+    pub(crate) key: Key,
     pub(crate) order: Seed,
     pub(crate) ledger: Ledger,
     pub(crate) registrations: Registrations,
@@ -70,7 +72,6 @@ pub struct Settings {
 
 const SETTINGS: &str = "authority.toml";
 const SCHEMA: &str = "schema.toml";
-const KEY: &str = "key.pem";
 const ORDER: &str = "order.seed";
 const DERIVATIONS: &str = "derivations.toml";
 const LEDGER: &str = "ledger";
@@ -86,6 +87,33 @@ impl Authority {
     /// # Errors
     /// The schema does not parse, the folder holds something, or cannot be written.
     pub fn init(folder: &Path, settings: &Settings, schema: &str) -> Result<Self, AuthorityError> {
+        let key = Key::File(SigningKey::random(settings.profile)?);
+        Self::begin(folder, settings, schema, &key)
+    }
+
+    /// Begins an authority whose key a device keeps.
+    ///
+    /// # Errors
+    /// As of [`Self::init`], or the device has no such key, or the profile signs otherwise.
+    pub fn init_with_token(
+        folder: &Path,
+        settings: &Settings,
+        schema: &str,
+        uri: TokenUri,
+    ) -> Result<Self, AuthorityError> {
+        let key = Key::of_token(uri)?;
+        if key.profile() != settings.profile {
+            return Err(AuthorityError::TokenProfile);
+        }
+        Self::begin(folder, settings, schema, &key)
+    }
+
+    fn begin(
+        folder: &Path,
+        settings: &Settings,
+        schema: &str,
+        key: &Key,
+    ) -> Result<Self, AuthorityError> {
         Schema::from_toml(schema)?;
         let occupied = folder.exists()
             && fs::read_dir(folder)
@@ -101,8 +129,7 @@ impl Authority {
         for name in [EPOCHS, REPORTS] {
             make_dir(&folder.join(name))?;
         }
-        let key = SigningKey::random(settings.profile)?;
-        create(&folder.join(KEY), key.to_pem()?.as_bytes())?;
+        key.keep(folder)?;
         let order = Seed::random().map_err(|_| SignatureError::Randomness)?;
         create(&folder.join(ORDER), order.expose())?;
         create(&folder.join(SCHEMA), schema.as_bytes())?;
@@ -130,12 +157,7 @@ impl Authority {
         let path = folder.join(SCHEMA);
         let schema = Schema::from_toml(&read_text(&path)?)
             .map_err(|error| AuthorityError::damaged(&path, error))?;
-        let path = folder.join(KEY);
-        let pem = zeroize::Zeroizing::new(read_text(&path)?);
-        let key = SigningKey::from_pem(&pem).map_err(|e| AuthorityError::damaged(&path, e))?;
-        if key.profile() != settings.profile {
-            return Err(AuthorityError::damaged(&path, "a key of another profile"));
-        }
+        let key = Key::open(folder, settings.profile)?;
         let epochs = Epochs::open(folder.join(EPOCHS), &settings.id, &key.verifying_key())?;
         let log = EpochLog::new(folder.join(LOG), &settings.id, key.verifying_key())?;
         Ok(Self {

@@ -7,13 +7,14 @@
 use std::path::PathBuf;
 
 use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
-use taxproof_claims::signature::{SigningKey, VerifyingKey};
+use taxproof_claims::signature::VerifyingKey;
 use taxproof_log::{
     Checkpoint, Hash, Leaves, LogError, LogFolder, LogKey, NotAKey, Note, Quorum, SignatureLine,
     root,
 };
 
 use crate::error::AuthorityError;
+use crate::key::Key;
 
 /// An authority's log.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl EpochLog {
     pub(crate) fn catch_up(
         &self,
         headers: &[SignedEpochHeader],
-        secret: &SigningKey,
+        secret: &Key,
     ) -> Result<Note, AuthorityError> {
         let entries: Vec<_> = headers.iter().map(SignedEpochHeader::encode).collect();
         let known = match self.files.checkpoint()? {
@@ -69,7 +70,8 @@ impl EpochLog {
         };
         let new = usize::try_from(known).map_or(&[][..], |known| &entries[known..]);
         let root = self.files.append(known, new)?;
-        let note = Checkpoint::sign(&self.key, secret, entries.len() as u64, root);
+        let sign = |text: &[u8]| secret.sign(text);
+        let note = Checkpoint::sign_with(&self.key, entries.len() as u64, root, sign)?;
         self.files.publish(&note)?;
         Ok(note)
     }
@@ -110,18 +112,23 @@ mod tests {
     use taxproof_claims::digest::{Digest, Profile};
     use taxproof_claims::epoch::EpochHeader;
     use taxproof_claims::schema::Schema;
+    use taxproof_claims::signature::SigningKey;
     use tempfile::TempDir;
 
     struct Scene {
         folder: TempDir,
-        secret: SigningKey,
+        secret: Key,
         log: EpochLog,
+    }
+
+    fn key() -> Key {
+        Key::File(SigningKey::random(Profile::Sm).expect("randomness"))
     }
 
     impl Scene {
         fn new() -> Self {
             let folder = TempDir::new().expect("a folder");
-            let secret = SigningKey::random(Profile::Sm).expect("randomness");
+            let secret = key();
             let id = "zhejiang".parse().expect("a name");
             let log = EpochLog::new(folder.path().join("log"), &id, secret.verifying_key());
             Self {
@@ -147,9 +154,11 @@ mod tests {
                 roots: vec![],
                 previous: Digest([0; 32]),
             };
-            (1..=count)
-                .map(|epoch| header(epoch).sign(&self.secret))
-                .collect()
+            let sign = |header: EpochHeader| SignedEpochHeader {
+                signature: self.secret.sign(&header.digest().0).expect("is signed"),
+                header,
+            };
+            (1..=count).map(|epoch| sign(header(epoch))).collect()
         }
     }
 
@@ -209,7 +218,7 @@ mod tests {
             scene.catch_up(&others),
             Err(AuthorityError::Damaged { .. })
         ));
-        let stranger = SigningKey::random(Profile::Sm).expect("randomness");
+        let stranger = key();
         let id = "zhejiang".parse().expect("a name");
         let log = EpochLog::new(
             scene.folder.path().join("log"),

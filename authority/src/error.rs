@@ -12,6 +12,7 @@ use taxproof_log::{LogError, NotAKey};
 use crate::mapping::MappingError;
 use crate::registration::RegistrationError;
 use crate::table::TableError;
+use crate::token::TokenError;
 
 /// An authority's work cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,12 @@ pub enum AuthorityError {
     /// No randomness, or no key.
     #[error(transparent)]
     Key(#[from] SignatureError),
+    /// The signing key's device does not sign.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A key in a device under a profile that signs otherwise: the operator names the other profile.
+    #[error("a key in a device is of Ed25519, which is the profile `international`")]
+    TokenProfile,
     /// The log of epochs cannot be read or written: the operator mends that.
     #[error("the log of epochs: {0}")]
     Log(#[from] LogError),

@@ -19,6 +19,7 @@ pub mod filing;
 mod folder;
 mod ingest;
 pub mod invoice;
+mod key;
 pub mod ledger;
 pub mod mapping;
 pub mod number;
@@ -33,6 +34,7 @@ mod store;
 pub mod synthetic;
 mod table;
 pub mod taxpayer;
+pub mod token;
 
 #[cfg(test)]
 mod testing;

@@ -125,7 +125,8 @@ impl Authority {
             roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
-        let signed = header.sign(&self.key);
+        let signature = self.key.sign(&header.digest().0)?;
+        let signed = SignedEpochHeader { header, signature };
         let commitment = Commitment::open(&folder, &signed.header)?;
         let to = preparation.bundles();
         bundles::write(&commitment, &signed, &self.schema, bits, &to, progress)?;

@@ -1,9 +1,10 @@
 //! Checkpoints: a log's name, size and root, signed (C2SP tlog-checkpoint).
 
+use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use taxproof_claims::signature::SigningKey;
+use taxproof_claims::signature::{Signature, SigningKey};
 
 use crate::hash::Hash;
 use crate::key::{LogKey, WitnessKey};
@@ -28,6 +29,24 @@ impl Checkpoint {
     /// # What is not checked
     /// That `root` is the one over `size` entries, and that `secret` is the key's.
     pub fn sign(key: &LogKey, secret: &SigningKey, size: u64, root: Hash) -> Note {
+        let sign = |text: &[u8]| Ok(secret.sign_bytes(text));
+        let Ok(note) = Self::sign_with::<Infallible>(key, size, root, sign);
+        note
+    }
+
+    /// Signs the head of a log as [`Self::sign`] does, with a secret that is elsewhere.
+    ///
+    /// # What is not checked
+    /// As of [`Self::sign`].
+    ///
+    /// # Errors
+    /// Those of `sign`.
+    pub fn sign_with<E>(
+        key: &LogKey,
+        size: u64,
+        root: Hash,
+        sign: impl FnOnce(&[u8]) -> Result<Signature, E>,
+    ) -> Result<Note, E> {
         let checkpoint = Self {
             origin: key.name().to_owned(),
             size,
@@ -35,7 +54,8 @@ impl Checkpoint {
             extension: String::new(),
         };
         let text = checkpoint.to_string();
-        Note::new(&text, key.sign(secret, &text)).expect("a name has no line's end or control")
+        let line = key.line(sign(text.as_bytes())?);
+        Ok(Note::new(&text, line).expect("a name has no line's end or control"))
     }
 }
 

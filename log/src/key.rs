@@ -62,7 +62,12 @@ impl LogKey {
     /// # What is not checked
     /// That `secret` is this key's: a foreign one makes a line that does not verify.
     pub fn sign(&self, secret: &SigningKey, text: &str) -> SignatureLine {
-        line(&self.name, self.id(), &secret.sign_bytes(text.as_bytes()).0)
+        self.line(secret.sign_bytes(text.as_bytes()))
+    }
+
+    /// The line of a signature of a note's text.
+    pub(crate) fn line(&self, signature: Signature) -> SignatureLine {
+        line(&self.name, self.id(), &signature.0)
     }
 
     /// Whether this key signed the note.

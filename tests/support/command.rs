@@ -31,6 +31,7 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
         command.current_dir(&self.0).args(line.split_whitespace());
         command.stdin(Stdio::null());
+        command.env("SOFTHSM2_CONF", self.path("softhsm2.conf"));
         command
     }
 
