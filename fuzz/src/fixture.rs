@@ -1,0 +1,58 @@
+//! Who and what the targets are about: made once a process, with fresh keys.
+
+mod bank;
+mod circuit;
+mod record;
+
+use std::sync::LazyLock;
+
+use taxproof_claims::digest::Profile;
+use taxproof_claims::schema::Schema;
+use taxproof_claims::signature::SigningKey;
+
+pub(crate) use bank::{Bank, bank, key_file, request, trust, verifying_key};
+pub(crate) use circuit::{SmallCurve, small};
+pub(crate) use record::{commit, credential, enterprise, header, registration, secrets, values};
+
+/// When epochs are made: 2026-11-01.
+pub(crate) const EPOCH_TIME: u64 = 1_793_491_200;
+/// When everything else happens.
+pub(crate) const NOW: u64 = EPOCH_TIME + 3600;
+/// Who commits.
+pub(crate) const AUTHORITY: &str = "zhejiang";
+/// Who asks.
+pub(crate) const BANK: &str = "bank-of-examples";
+
+/// The built-in schema.
+pub(crate) fn schema() -> &'static Schema {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::cn_tax);
+    &SCHEMA
+}
+
+/// The authority's key.
+pub(crate) fn authority_key() -> &'static SigningKey {
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(Profile::Sm));
+    &KEY
+}
+
+/// The key of a bank, a log or a witness that uses international algorithms.
+pub(crate) fn international_key() -> &'static SigningKey {
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(Profile::International));
+    &KEY
+}
+
+fn key(profile: Profile) -> SigningKey {
+    SigningKey::random(profile).expect("the operating system has randomness")
+}
+
+/// The policies of the repository, in TOML.
+pub(crate) fn policies() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies");
+    let files = std::fs::read_dir(folder).expect("the repository's policies");
+    let read = |file: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(file.expect("an entry").path()).expect("a policy's file")
+    };
+    let mut policies: Vec<String> = files.map(read).collect();
+    policies.sort();
+    policies
+}
