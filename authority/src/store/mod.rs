@@ -97,6 +97,11 @@ impl Store {
                 return Err(AuthorityError::damaged(folder, detail));
             }
         }
+        let values = store.files.iter().map(|(_, segment)| segment.entries());
+        if store.len() > values.sum() {
+            let detail = "it counts more enterprises than it has values";
+            return Err(AuthorityError::damaged(folder, detail));
+        }
         Ok(store)
     }
 

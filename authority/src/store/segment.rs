@@ -110,6 +110,11 @@ impl Segment {
         self.index
     }
 
+    /// How many values it has.
+    pub(crate) const fn entries(&self) -> u64 {
+        self.entries
+    }
+
     /// The entries whose keys are from `first` to `last`, in order.
     pub(crate) fn range(&self, first: Key, last: Key) -> Result<Vec<Entry>, AuthorityError> {
         let (mut low, mut high) = (0, self.blocks());
@@ -141,13 +146,19 @@ impl Segment {
 
     /// A value.
     pub(crate) fn value(&self, entry: &Entry) -> Result<Vec<u8>, AuthorityError> {
+        let damaged = |detail| AuthorityError::damaged(&self.path, detail);
+        // Before memory is taken for it.
+        let end = entry.offset.checked_add(entry.length.into());
+        if end.is_none_or(|end| end > self.index) {
+            return Err(damaged("a value is not among the values"));
+        }
         let mut value = vec![0; entry.length as usize];
         let read = self.file.read_exact_at(&mut value, entry.offset);
         read.map_err(|error| AuthorityError::io(&self.path, error))?;
         if digest(&value) == entry.check {
             Ok(value)
         } else {
-            Err(AuthorityError::damaged(&self.path, "a value has changed"))
+            Err(damaged("a value has changed"))
         }
     }
 

@@ -136,6 +136,43 @@ fn every_flipped_byte_and_every_cut_is_noticed() {
     assert_eq!(reads().expect("is read"), whole);
 }
 
+/// Found by fuzzing: digests tell of damage, and anybody can make them.
+#[test]
+fn an_index_that_claims_too_much_is_refused() {
+    let folder = folder();
+    let mut store = Store::open(folder.path()).expect("is opened");
+    store.change(&numbered(0..1, 1)).expect("is changed");
+    let path = folder.path().join("1-1");
+    let bytes = fs::read(&path).expect("is there");
+    // Name and value, an entry and its digest, a trailer and its digest.
+    let (entry, trailer) = (21, 21 + 44 + 16);
+    assert_eq!(bytes.len(), trailer + 24 + 16);
+    let claiming = |at: usize, claim: &[u8]| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + claim.len()].copy_from_slice(claim);
+        for (start, end) in [(entry, entry + 44), (trailer, trailer + 24)] {
+            let digest = blake3::hash(&bytes[start..end]);
+            bytes[end..end + 16].copy_from_slice(&digest.as_bytes()[..16]);
+        }
+        fs::write(&path, bytes).expect("is written");
+        Store::open(folder.path())?.get(key("0"))
+    };
+    assert_eq!(claiming(entry, &[]).expect("is read"), Some(vec![1]));
+    let refused = |found| matches!(found, Err(AuthorityError::Damaged { .. }));
+    assert!(
+        refused(claiming(entry + 24, &u32::MAX.to_be_bytes())),
+        "a length"
+    );
+    assert!(
+        refused(claiming(entry + 16, &u64::MAX.to_be_bytes())),
+        "an offset"
+    );
+    assert!(
+        refused(claiming(trailer + 16, &u64::MAX.to_be_bytes())),
+        "a count"
+    );
+}
+
 #[test]
 fn writing_goes_on_from_a_mark() {
     let folder = folder();
