@@ -1,18 +1,22 @@
-//! Who and what the targets are about: made once a process, with fresh keys.
+//! Who and what the targets are about: made once a process, with keys that everybody knows, so that
+//! committed inputs are signed by them in every process.
 
 mod bank;
 mod circuit;
 mod record;
 
+use std::path::Path;
 use std::sync::LazyLock;
 
-use taxproof_claims::digest::Profile;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::SigningKey;
+use tempfile::TempDir;
 
 pub(crate) use bank::{Bank, bank, key_file, request, trust, verifying_key};
 pub(crate) use circuit::{SmallCurve, small};
-pub(crate) use record::{commit, credential, enterprise, header, registration, secrets, values};
+pub(crate) use record::{
+    commit, credential, enterprise, header, identity, registration, secrets, values,
+};
 
 /// When epochs are made: 2026-11-01.
 pub(crate) const EPOCH_TIME: u64 = 1_793_491_200;
@@ -23,6 +27,17 @@ pub(crate) const AUTHORITY: &str = "zhejiang";
 /// Who asks.
 pub(crate) const BANK: &str = "bank-of-examples";
 
+/// A folder that is gone when this is: in memory where the system has such, because some of what is
+/// written to it waits until it is durable.
+pub(crate) fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = match std::env::var_os("TMPDIR").is_none() && memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    };
+    made.expect("a temporary folder")
+}
+
 /// The built-in schema.
 pub(crate) fn schema() -> &'static Schema {
     static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::cn_tax);
@@ -31,18 +46,21 @@ pub(crate) fn schema() -> &'static Schema {
 
 /// The authority's key.
 pub(crate) fn authority_key() -> &'static SigningKey {
-    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(Profile::Sm));
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(AUTHORITY_PEM));
     &KEY
 }
 
 /// The key of a bank, a log or a witness that uses international algorithms.
 pub(crate) fn international_key() -> &'static SigningKey {
-    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(Profile::International));
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| key(include_str!("fixture/keys/bank.pem")));
     &KEY
 }
 
-fn key(profile: Profile) -> SigningKey {
-    SigningKey::random(profile).expect("the operating system has randomness")
+/// The file of the authority's key.
+pub(crate) const AUTHORITY_PEM: &str = include_str!("fixture/keys/authority.pem");
+
+fn key(pem: &str) -> SigningKey {
+    SigningKey::from_pem(pem).expect("the fixtures' keys are keys")
 }
 
 /// The policies of the repository, in TOML.

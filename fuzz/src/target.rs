@@ -34,7 +34,7 @@ impl Target {
             body,
             seeds,
             memory: 2 * MIB,
-            mutations: 3000,
+            mutations: 10_000,
         }
     }
 

@@ -10,7 +10,7 @@ use taxproof_log::{
 };
 
 use crate::Target;
-use crate::fixture::{NOW, authority_key, international_key};
+use crate::fixture::{NOW, authority_key, folder, international_key};
 use crate::input::{Input, chosen, short, text};
 use crate::property::{canonical, canonical_text};
 
@@ -44,7 +44,7 @@ fn entry(place: u64) -> Vec<u8> {
 
 static LOG: LazyLock<Log> = LazyLock::new(|| {
     let made = "a log can be written to a temporary folder";
-    let folder = tempfile::tempdir().expect(made);
+    let folder = folder();
     let log = LogFolder::new(folder.path());
     let entries: Vec<Vec<u8>> = (0..ENTRIES).map(entry).collect();
     let root = log.append(0, &entries).expect(made);

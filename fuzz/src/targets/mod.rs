@@ -1,6 +1,8 @@
 //! The targets, one module for those who read alike.
 
 mod authority;
+mod bundles;
+mod bureau;
 mod evidence;
 mod keys;
 mod logs;
@@ -23,6 +25,8 @@ pub static TARGETS: &[Target] = &[
     objects::REQUEST,
     objects::EPOCH_HEADER,
     objects::CREDENTIAL,
+    bundles::ISSUED,
+    bundles::BUNDLE,
     objects::RECEIPT,
     objects::SEALED,
     names::NAMES,
@@ -54,6 +58,7 @@ pub static TARGETS: &[Target] = &[
     authority::FILINGS,
     authority::LEDGER,
     authority::NUMBERS,
+    bureau::BUREAU,
     logs::NOTE,
     logs::CHECKPOINT,
     logs::COSIGNATURES,

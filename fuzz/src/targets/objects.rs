@@ -3,6 +3,7 @@
 use taxproof_claims::credential::Credential;
 use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::encoding::Writer;
 use taxproof_claims::epoch::{EpochHeader, SignedEpochHeader};
 use taxproof_claims::key::{KeyFingerprint, Provenance};
 use taxproof_claims::presentation::Presentation;
@@ -95,7 +96,10 @@ pub(super) const RECEIPT: Target = Target::new(
     "receipt",
     |bytes| {
         canonical(bytes, Receipt::decode, Receipt::encode);
-        canonical(bytes, SignedReceipt::decode, SignedReceipt::encode);
+        let signed = canonical(bytes, SignedReceipt::decode, SignedReceipt::encode);
+        if let Some(signed) = signed {
+            assert!(signed.verify(&international_key().verifying_key()).is_err());
+        }
     },
     || {
         let failed = Receipt {
@@ -105,10 +109,28 @@ pub(super) const RECEIPT: Target = Target::new(
             provenance: Provenance::Ceremony(Digest([9; 32])),
             ..receipt()
         };
-        let signed = receipt().sign(&foreign_key());
-        vec![receipt().encode(), failed.encode(), signed.encode()]
+        let alone = receipt().sign(&foreign_key());
+        vec![
+            receipt().encode(),
+            failed.encode(),
+            alone.encode(),
+            signed_together(&failed),
+        ]
     },
 );
+
+/// A receipt with digests on both sides of its way to what is signed.
+fn signed_together(receipt: &Receipt) -> Vec<u8> {
+    let mut w = Writer::object("taxproof/signed-receipt/2");
+    w.bytes(&receipt.encode());
+    w.count(2);
+    for side in [2, 1] {
+        w.u8(side);
+        w.fixed(&[side; 32]);
+    }
+    w.fixed(&[0; 64]);
+    w.finish()
+}
 
 /// A presentation as it arrives: what is encrypted to the bank, altered or not, and bytes that
 /// claim to be.

@@ -1,16 +1,21 @@
 //! What a bank can make a wallet read: requests that it signs.
 
+use std::path::Path;
+
+use age::secrecy::ExposeSecret as _;
 use taxproof_claims::curve::Curve;
+use taxproof_claims::epoch::EpochHeader;
 use taxproof_claims::policy::Policy;
 use taxproof_claims::request::ParameterValue;
 use taxproof_claims::shape::SHAPES;
 use taxproof_prover::consent::Disclosure;
 use taxproof_prover::question::{Question, QuestionError};
-use taxproof_prover::wallet::Wallet;
+use taxproof_prover::wallet::{Wallet, write_private};
 
 use crate::Target;
 use crate::fixture::{
-    NOW, credential, enterprise, international_key, policies, request, schema, trust,
+    NOW, credential, enterprise, folder, identity, international_key, policies, request, schema,
+    secrets, trust,
 };
 use crate::input::{Input, part, short, text};
 
@@ -65,7 +70,7 @@ pub(super) const QUESTION: Target = Target::new(
 /// A wallet with a credential.
 struct Applicant {
     wallet: Wallet,
-    epoch: taxproof_claims::epoch::EpochHeader,
+    epoch: EpochHeader,
     _folder: tempfile::TempDir,
 }
 
@@ -75,7 +80,7 @@ thread_local! {
 
 impl Applicant {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder();
         let (wallet, epoch) = with_credential(folder.path());
         Self {
             wallet,
@@ -115,13 +120,19 @@ impl Applicant {
     }
 }
 
-/// Makes a wallet with a credential of the authority's first epoch.
-pub(super) fn with_credential(
-    folder: &std::path::Path,
-) -> (Wallet, taxproof_claims::epoch::EpochHeader) {
-    let scheme = schema().id_scheme;
+/// Makes a wallet with a credential of the authority's first epoch, and the secrets of the fixtures.
+pub(super) fn with_credential(folder: &Path) -> (Wallet, EpochHeader) {
     let made = "a wallet can be made";
-    let mut wallet = Wallet::create(folder, enterprise(), scheme, None).expect(made);
+    Wallet::create(folder, enterprise(), schema().id_scheme, None).expect(made);
+    let holder = secrets();
+    let file = format!(
+        "authorising = [\"{}\"]\nnullifying = \"{}\"\nidentity = \"{}\"\n",
+        hex::encode(holder.sk.expose()),
+        hex::encode(holder.nk.expose()),
+        identity().to_string().expose_secret(),
+    );
+    write_private(&folder.join("secrets.toml"), file.as_bytes()).expect(made);
+    let mut wallet = Wallet::open(folder, None).expect(made);
     wallet.add_trust(&trust()).expect(made);
     let credential = credential(&wallet.registration());
     wallet.import(&credential.encode(), None).expect(made);

@@ -11,7 +11,7 @@ use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 use crate::fixture::{Bank, bank};
 
@@ -43,8 +43,9 @@ impl Served {
         }
     }
 
-    /// What the service answers to a message of a method: to a stream of one, where it takes one.
-    pub(super) async fn call(&self, method: &str, message: Vec<u8>) -> Code {
+    /// What the service answers to a message of a method, or to a stream of one where it takes one: why
+    /// it refuses, if it does.
+    pub(super) async fn call(&self, method: &str, message: Vec<u8>) -> Result<(), Status> {
         let mut client = Grpc::new((*self.channel).clone());
         client
             .ready()
@@ -55,19 +56,14 @@ impl Served {
         match client.streaming(request, path, Bytes).await {
             Ok(answer) if method.contains("Watch") => {
                 drop(answer);
-                Code::Ok
+                Ok(())
             }
             Ok(answer) => {
                 let mut answers = answer.into_inner();
-                loop {
-                    match answers.message().await {
-                        Ok(Some(_)) => {}
-                        Ok(None) => return Code::Ok,
-                        Err(status) => return status.code(),
-                    }
-                }
+                while answers.message().await?.is_some() {}
+                Ok(())
             }
-            Err(status) => status.code(),
+            Err(status) => Err(status),
         }
     }
 }

@@ -5,7 +5,7 @@ use taxproof_claims::credential::Registration;
 use taxproof_claims::schema::{Schema, SchemaError};
 use taxproof_claims::trust::TrustList;
 use taxproof_verifier::config::{Config, ConfigError, Environment};
-use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
 use super::logs::witness_key;
 use crate::Target;
@@ -133,12 +133,13 @@ pub(super) const BANK_CONFIG: Target = Target::new(
 .mebibytes(24);
 
 thread_local! {
-    static FILE: NamedTempFile = NamedTempFile::new().expect("a temporary file");
+    static FOLDER: TempDir = fixture::folder();
 }
 
 fn read_config(text: &[u8], environment: &Environment) -> Result<Config, ConfigError> {
-    FILE.with(|file| {
-        std::fs::write(file.path(), text).expect("a temporary file");
-        Config::read(file.path(), environment)
+    FOLDER.with(|folder| {
+        let path = folder.path().join("bank.toml");
+        std::fs::write(&path, text).expect("a temporary file");
+        Config::read(&path, environment)
     })
 }

@@ -4,30 +4,27 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
-use ark_bn254::Bn254;
 use taxproof_claims::credential::Credential;
-use taxproof_claims::key::KeyKind;
 use taxproof_claims::schema::Schema;
 use taxproof_prover::wallet::{Answered, Wallet, write_private};
 use tempfile::TempDir;
 
 use crate::Target;
-use crate::fixture::{NOW, commit, credential, key_file, schema};
+use crate::fixture::{NOW, commit, credential, folder, schema};
 use crate::input::{Input, chosen};
 use crate::targets::requests::with_credential;
 
 /// The files that a wallet may find altered.
-const FILES: [&str; 7] = [
+const FILES: [&str; 6] = [
     "wallet.toml",
     "secrets.toml",
     "trust.toml",
     "schemas/other.toml",
-    "admitted.toml",
     "history.jsonl",
     KEPT,
 ];
 /// The credential that a wallet holds of the authority.
-const KEPT: &str = "credentials/zhejiang.age";
+pub(super) const KEPT: &str = "credentials/zhejiang.age";
 
 /// A wallet one of whose files is another.
 pub(super) const WALLET: Target = Target::new(
@@ -52,7 +49,7 @@ pub(super) const WALLET: Target = Target::new(
             let path = SAVED.with(|folder| folder.path().join(file));
             let bytes = fs::read(path).unwrap_or_else(|_| match *file {
                 "schemas/other.toml" => other_schema().into_bytes(),
-                _ => b"admitted = []\n[prepared]\n".to_vec(),
+                file => panic!("a wallet with a credential has {file}"),
             });
             chosen(i as u8, bytes)
         };
@@ -68,7 +65,7 @@ thread_local! {
 
 /// The folder of a wallet that has every file but two that it need not have.
 fn saved() -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let (wallet, epoch) = with_credential(folder.path());
     let answered = Answered {
         time: NOW,
@@ -95,8 +92,6 @@ fn use_wallet(folder: &Path) {
     let _ = wallet.history();
     let _ = wallet.credentials();
     wallet.registration();
-    let file = key_file::<Bn254>(KeyKind::Proving, b"no key");
-    assert!(wallet.prover::<Bn254>(&file[..]).is_err());
 }
 
 fn other_schema() -> String {
@@ -157,6 +152,6 @@ thread_local! {
 }
 
 fn importing() -> (Wallet, TempDir) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     (with_credential(folder.path()).0, folder)
 }

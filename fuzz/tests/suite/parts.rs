@@ -28,7 +28,11 @@ fn choices_are_bytes_or_large() {
 
 #[test]
 fn mutations_are_many_and_the_same_each_time() {
-    let inputs = [b"an input".to_vec(), b"another".to_vec(), Vec::new()];
+    let inputs = [
+        (0..100).collect(),
+        b"an input of some length".to_vec(),
+        Vec::new(),
+    ];
     let run = || -> Vec<Vec<u8>> {
         let mut numbers = Numbers::new(1);
         (0..1000).map(|_| mutate(&inputs, &mut numbers)).collect()
@@ -36,7 +40,7 @@ fn mutations_are_many_and_the_same_each_time() {
     let mutated = run();
     assert_eq!(mutated, run());
     let different: HashSet<_> = mutated.iter().collect();
-    assert!(different.len() > 900, "{}", different.len());
+    assert!(different.len() > 700, "{}", different.len());
 }
 
 #[test]
