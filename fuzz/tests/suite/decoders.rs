@@ -45,8 +45,8 @@ fn reads(head: &str) -> Option<&str> {
     };
     let parameters = rest.split(" -> ").next()?;
     let takes = |source: &&str| parameters.contains(*source);
-    let is_one = VERBS.iter().any(|verb| begins(&verb)) || name == "unseal";
-    (is_one && SOURCES.iter().any(|source| takes(&source))).then_some(name)
+    let is_one = VERBS.iter().any(begins) || name == "unseal";
+    (is_one && SOURCES.iter().any(takes)).then_some(name)
 }
 
 /// `Type::function` of every function that reads, and `Type::from_str` of every `FromStr`.
