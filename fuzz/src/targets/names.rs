@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use taxproof_authority::token::TokenUri;
 use taxproof_claims::amount::{Decimal, format_units};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::date::Date;
@@ -52,6 +53,7 @@ pub(super) const NAMES: Target = Target::new(
             witness.cosign(ed25519, "a.log\n0\n\n", NOW).to_string(),
             "postgres://user@host:5432/name?sslmode=require".to_owned(),
             "50,000.00".to_owned(),
+            "pkcs11:token=a%20b;object=c?module-path=/d.so&pin-source=file:///e".to_owned(),
         ];
         let kinds = 0u8..;
         kinds
@@ -62,7 +64,7 @@ pub(super) const NAMES: Target = Target::new(
 );
 
 /// What a text may stand for; the first byte of an input chooses.
-const KINDS: [fn(&str); 16] = [
+const KINDS: [fn(&str); 17] = [
     one::<Date>,
     one::<Period>,
     decimal,
@@ -79,6 +81,7 @@ const KINDS: [fn(&str); 16] = [
     one::<SignatureLine>,
     location,
     quantities,
+    one::<TokenUri>,
 ];
 
 fn one<T: FromStr + Display>(text: &str) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use taxproof_fuzz::find;
 
-use crate::root;
+use crate::{alone, root};
 
 const CRATES: [&str; 7] = [
     "authority",
@@ -125,6 +125,7 @@ fn listed() -> BTreeMap<String, String> {
 
 #[test]
 fn every_decoder_is_listed_with_a_target() {
+    let _alone = alone();
     let (found, listed) = (found(), listed());
     let names: BTreeSet<String> = listed.keys().cloned().collect();
     let missing: Vec<_> = found.difference(&names).collect();
@@ -148,6 +149,7 @@ fn every_decoder_is_listed_with_a_target() {
 
 #[test]
 fn decoders_are_found_in_sources() {
+    let _alone = alone();
     let text = "impl FromStr for Name {\n}\nimpl<E: Curve> Key<E> {\n    pub fn open(\n        \
                 file: &[u8],\n    ) -> Self {\n    }\n    pub fn points(&self) -> &[u8] {\n    }\n}\n\
                 pub fn read_row(text: &str) -> Row {\n}\n#[cfg(test)]\nmod tests {\n    pub fn \

@@ -5,10 +5,11 @@ use std::fs;
 
 use taxproof_fuzz::{TARGETS, find};
 
-use crate::root;
+use crate::{alone, root};
 
 #[test]
 fn every_target_has_inputs_and_all_inputs_a_target() {
+    let _alone = alone();
     let targets: BTreeSet<String> = TARGETS.iter().map(|t| t.name.to_owned()).collect();
     assert_eq!(targets.len(), TARGETS.len(), "two targets have one name");
     let folders = fs::read_dir(root().join("fuzz/seeds")).expect("the committed inputs");
@@ -23,6 +24,7 @@ fn every_target_has_inputs_and_all_inputs_a_target() {
 /// Inputs stay small enough to be kept in the repository.
 #[test]
 fn inputs_take_less_than_a_mebibyte() {
+    let _alone = alone();
     let mut bytes = 0;
     for target in TARGETS {
         let folder = root().join("fuzz/seeds").join(target.name);

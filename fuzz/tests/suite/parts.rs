@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use taxproof_fuzz::input::{Input, chosen, part, short, text};
 use taxproof_fuzz::mutation::{Numbers, mutate};
 
+use crate::alone;
+
 #[test]
 fn inputs_are_taken_apart_as_they_were_put_together() {
+    let _alone = alone();
     let bytes = chosen(7, [part(b"long"), short(b"s"), b"rest".to_vec()].concat());
     let mut input = Input::new(&bytes);
     let begun = (input.byte(), input.part(), input.short());
@@ -20,6 +23,7 @@ fn inputs_are_taken_apart_as_they_were_put_together() {
 
 #[test]
 fn choices_are_bytes_or_large() {
+    let _alone = alone();
     let mut choices = Input::new(&[3, 255, 0, 1, 0, 0, 9]).choices();
     assert_eq!(choices.below(10), 3);
     assert_eq!(choices.below(1 << 20), 1 << 16);
@@ -28,6 +32,7 @@ fn choices_are_bytes_or_large() {
 
 #[test]
 fn mutations_are_many_and_the_same_each_time() {
+    let _alone = alone();
     let inputs = [
         (0..100).collect(),
         b"an input of some length".to_vec(),
@@ -45,6 +50,7 @@ fn mutations_are_many_and_the_same_each_time() {
 
 #[test]
 fn nothing_to_begin_with_is_enough() {
+    let _alone = alone();
     let mut numbers = Numbers::new(2);
     for _ in 0..100 {
         assert!(mutate(&[], &mut numbers).len() < 1000);
