@@ -1,6 +1,8 @@
 //! `taxproof authority`: the bureau's folder, from filings to published epochs.
 
+mod bar;
 mod log;
+mod registration;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use taxproof_authority::mapping::{self, Mapping};
-use taxproof_authority::progress::Progress;
-use taxproof_authority::registration::Change;
 use taxproof_authority::report::IngestReport;
 use taxproof_authority::synthetic::{FILINGS, INVOICES, Plan, TAXPAYERS};
 use taxproof_authority::token::TokenUri;
@@ -24,6 +23,9 @@ use taxproof_claims::period::Period;
 use taxproof_claims::schema::{CN_TAX, Schema};
 use taxproof_claims::shape::{Layout, SHAPES};
 use taxproof_claims::trust::TrustList;
+
+use self::bar::Bar;
+use self::registration::{RegisterArguments, RevokeArguments};
 
 /// The tax authority's subcommands.
 #[derive(Debug, Subcommand)]
@@ -92,29 +94,6 @@ enum ProfileName {
     Sm,
     /// Ed25519 with SHA-256.
     International,
-}
-
-/// What an enterprise handed in.
-#[derive(Debug, Args)]
-pub(crate) struct RegisterArguments {
-    #[command(flatten)]
-    folder: FolderArguments,
-    /// Registrations as `taxproof enterprise` writes them, JSON.
-    #[arg(required = true, value_name = "REGISTRATION")]
-    registrations: Vec<PathBuf>,
-    /// The day of registration; today unless given.
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    date: Option<Date>,
-}
-
-/// Whose registration to revoke.
-#[derive(Debug, Args)]
-pub(crate) struct RevokeArguments {
-    #[command(flatten)]
-    folder: FolderArguments,
-    /// The enterprise's id.
-    #[arg(long, value_name = "ID")]
-    enterprise: String,
 }
 
 /// Files to ingest. Each may be given several times.
@@ -205,8 +184,8 @@ pub(crate) struct GenerateArguments {
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => init(&arguments),
-        Command::Register(arguments) => register(&arguments),
-        Command::Revoke(arguments) => revoke(&arguments),
+        Command::Register(arguments) => registration::register(&arguments),
+        Command::Revoke(arguments) => registration::revoke(&arguments),
         Command::Ingest(arguments) => ingest(arguments),
         Command::Publish(arguments) => publish(arguments),
         Command::Issue(arguments) => issue(&arguments),
@@ -248,34 +227,6 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         authority.schema().id
     );
     eprintln!("hint: banks and wallets need the output of `taxproof authority trust`");
-    Ok(())
-}
-
-fn register(arguments: &RegisterArguments) -> anyhow::Result<()> {
-    let mut authority = Authority::open(&arguments.folder.dir)?;
-    let today = arguments.date.map_or_else(today, Ok)?;
-    for path in &arguments.registrations {
-        let registration = serde_json::from_str(&read_text(path)?)
-            .with_context(|| format!("`{}` is not a registration", path.display()))?;
-        let (id, change) = authority
-            .register(registration, today)
-            .with_context(|| format!("`{}`", path.display()))?;
-        let done = match change {
-            Change::New => "registered",
-            Change::Rotated => "keys rotated, pseudonyms as before",
-            Change::Reset => "pseudonyms reset, which banks will see",
-        };
-        eprintln!("{id}: {done}");
-    }
-    Ok(())
-}
-
-fn revoke(arguments: &RevokeArguments) -> anyhow::Result<()> {
-    let mut authority = Authority::open(&arguments.folder.dir)?;
-    let scheme = authority.schema().id_scheme;
-    let enterprise = scheme.parse(&arguments.enterprise)?;
-    authority.revoke(&enterprise)?;
-    eprintln!("{enterprise}: revoked, from the next epoch on");
     Ok(())
 }
 
@@ -474,34 +425,4 @@ fn today() -> anyhow::Result<Date> {
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))
-}
-
-/// Progress on standard error, where that is a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        let bar = ProgressBar::new(0);
-        let style = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len}");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        Self(bar)
-    }
-
-    fn finish(&self) {
-        self.0.finish_and_clear();
-    }
-}
-
-impl Progress for Bar {
-    fn begin(&self, what: &str, steps: u64) {
-        self.0.reset();
-        self.0.set_length(steps);
-        self.0.set_message(what.to_owned());
-    }
-
-    fn advance(&self) {
-        self.0.inc(1);
-    }
 }

@@ -3,19 +3,23 @@
 
 use serde_json::Value;
 
-use crate::support::command::{Folder, Serving};
+use crate::support::serving::Serving;
+use crate::support::workplace::Workplace;
 
 const ID: &str = "91330100MA00000740";
 
 /// Bureaus with records of one enterprise, its wallet, and a bank that trusts all of them.
 struct Scene {
-    folder: Folder,
-    bank: Serving,
+    folder: Workplace,
+    /// Keeps the bank's service running.
+    _bank: Serving,
+    /// Where that is.
+    url: String,
 }
 
 impl Scene {
     fn new(bureaus: &[&str]) -> Self {
-        let folder = Folder::new();
+        let folder = Workplace::new();
         folder.runs("setup dev --shape Q16 --out keys");
         folder.runs("authority generate --dir filings --enterprises 3 --seed 7");
         for bureau in bureaus {
@@ -33,8 +37,13 @@ impl Scene {
         folder.runs(&format!("enterprise init --wallet w --enterprise {ID}"));
         folder.runs("enterprise trust --wallet w --add bureaus.toml");
         folder.runs("enterprise trust --wallet w --add bank.toml");
-        let bank = Serving::bank(&folder);
-        let scene = Self { folder, bank };
+        let bank = Serving::start(folder.command("bank serve --dir bank"));
+        let url = format!("http://{}", bank.address);
+        let scene = Self {
+            folder,
+            _bank: bank,
+            url,
+        };
         scene.folder.write(
             "paid.toml",
             "id = \"paid\"\nversion = 1\ntitle = \"Paid\"\nschema = \"cn-tax-1\"\n\
@@ -42,7 +51,7 @@ impl Scene {
              [[rule]]\nname = \"paid\"\neach_quarter = \"vat_paid\"\nover = \"last 4 quarters\"\n\
              at_least = \"1\"\n",
         );
-        let url = &scene.bank.url;
+        let url = &scene.url;
         let policy = format!("bank policy register --server {url} paid.toml");
         scene.folder.runs(&policy);
         scene
@@ -61,7 +70,7 @@ impl Scene {
 
     /// Publishes the next epoch, of which the bank learns.
     fn publish(&self, bureau: &str) {
-        let (folder, url) = (&self.folder, &self.bank.url);
+        let (folder, url) = (&self.folder, &self.url);
         folder.runs(&format!("authority publish --dir {bureau}"));
         folder.runs(&format!("bank epoch follow --server {url} {bureau}/log"));
     }
@@ -73,7 +82,7 @@ impl Scene {
 
     /// Has the bank make a request, and gives its id.
     fn ask(&self) -> String {
-        let url = &self.bank.url;
+        let url = &self.url;
         let id = self.folder.runs(&format!(
             "bank request create --server {url} --policy paid --purpose loan --out request"
         ));
@@ -82,7 +91,7 @@ impl Scene {
 
     /// Answers the last request of an id, and gives the bank's decision.
     fn answer(&self, id: &str, bureau: &str, more: &str) -> Value {
-        let url = &self.bank.url;
+        let url = &self.url;
         self.folder
             .runs(&format!("{PROVE} --authority {bureau} --send {url} {more}"));
         let decision = self
@@ -120,8 +129,9 @@ const PROVE: &str = "enterprise prove --wallet w --key keys/Q16-bn254.pk --reque
                      --table-budget 0";
 
 fn ingest(bureau: &str, filings: &str) -> String {
+    let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
     format!(
-        "authority ingest --dir {bureau} --mapping mappings/cn-tax.toml --filings {filings} \
+        "authority ingest --dir {bureau} --mapping {mapping} --filings {filings} \
          --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
     )
 }
@@ -145,10 +155,7 @@ fn two_provinces_are_two_proofs_under_one_pseudonym() {
 
     // The receipts say whose record it was, and verify under that bureau's key.
     for decision in &decisions {
-        let (id, url) = (
-            decision["request_id"].as_str().expect("an id"),
-            &scene.bank.url,
-        );
+        let (id, url) = (decision["request_id"].as_str().expect("an id"), &scene.url);
         let export = format!("bank receipt export --server {url} {id} --out evidence");
         scene.folder.runs(&export);
         let verified = scene

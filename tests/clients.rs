@@ -1,13 +1,15 @@
 //! Clients that nobody here wrote, in `tests/clients`: gRPC from Python by the service's reflection,
 //! gRPC-Web from Node and from a browser. The wallet's part is the command's.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 use taxproof_verifier::receipt::SignedReceipt;
+
+use crate::support::serving::Serving;
+use crate::support::workplace::Workplace;
 
 const ENTERPRISE: &str = "91330100MA00000740";
 const POLICY: &str = "ccb-cloud-tax-loan";
@@ -29,26 +31,18 @@ fn tool(name: &str) -> Option<PathBuf> {
 
 /// A bank's service in a process of its own, a bureau and a wallet, all in one folder.
 struct Scene {
-    folder: tempfile::TempDir,
-    service: Child,
-    address: String,
+    place: Workplace,
+    service: Serving,
     /// Of web pages that may call the service.
     origin: String,
 }
 
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = self.service.kill();
-        let _ = self.service.wait();
-    }
-}
-
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let place = Workplace::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for linked in ["mappings", "policies"] {
-            std::os::unix::fs::symlink(root.join(linked), folder.path().join(linked)).unwrap();
+            std::os::unix::fs::symlink(root.join(linked), place.folder().join(linked)).unwrap();
         }
         for command in [
             "setup dev --shape Q16 --out keys",
@@ -62,48 +56,42 @@ impl Scene {
             "authority publish --dir bureau",
             &format!("authority issue --dir bureau --enterprise {ENTERPRISE} --out credential.age"),
         ] {
-            taxproof(folder.path(), command);
+            place.runs(command);
         }
-        let trust = taxproof(folder.path(), "authority trust --dir bureau");
-        std::fs::write(folder.path().join("bureau.toml"), trust).unwrap();
-        taxproof(
-            folder.path(),
+        let trust = place.runs("authority trust --dir bureau");
+        std::fs::write(place.folder().join("bureau.toml"), trust).unwrap();
+        place.runs(
             "bank init --dir bank --id bank-of-examples --name Examples --allow-dev-keys \
              --verifying-key keys/Q16-bn254.vk --trust bureau.toml --listen 127.0.0.1:0",
         );
-        let trust = taxproof(folder.path(), "bank trust --dir bank");
-        std::fs::write(folder.path().join("bank.toml"), trust).unwrap();
+        let trust = place.runs("bank trust --dir bank");
+        std::fs::write(place.folder().join("bank.toml"), trust).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", free.local_addr().unwrap());
-        let config = folder.path().join("bank/bank.toml");
+        let config = place.folder().join("bank/bank.toml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(config, format!("web_origins = [\"{origin}\"]\n{text}")).unwrap();
-        let (service, address) = serve(folder.path());
+        let service = Serving::start(place.command("bank serve --dir bank"));
         let scene = Self {
-            folder,
+            place,
             service,
-            address,
             origin,
         };
-        let server = format!("http://{}", scene.address);
+        let server = format!("http://{}", scene.service.address);
         for command in [
             &format!("bank epoch follow --server {server} bureau/log"),
             "enterprise trust --wallet wallet --add bureau.toml",
             "enterprise trust --wallet wallet --add bank.toml",
             "enterprise import --wallet wallet credential.age",
         ] {
-            scene.taxproof(command);
+            scene.place.runs(command);
         }
         scene
     }
 
-    fn taxproof(&self, command: &str) -> String {
-        taxproof(self.folder.path(), command)
-    }
-
     /// The wallet's answer to a request's file, as a file.
     fn prove(&self, request: &str, presentation: &str) {
-        self.taxproof(&format!(
+        self.place.runs(&format!(
             "enterprise prove --wallet wallet --key keys/Q16-bn254.pk --request {request} --yes \
              --table-budget 0 --out {presentation}"
         ));
@@ -111,7 +99,9 @@ impl Scene {
 
     fn python(&self, clients: &Path, step: &str) -> Value {
         let mut command = Command::new(clients.join("venv/bin/python"));
-        command.arg(clients.join("client.py")).arg(&self.address);
+        command
+            .arg(clients.join("client.py"))
+            .arg(&self.service.address);
         self.run(command, step)
     }
 
@@ -120,45 +110,21 @@ impl Scene {
         let mut command = Command::new("node");
         command
             .arg(clients.join(client))
-            .arg(format!("http://{}", self.address))
+            .arg(format!("http://{}", self.service.address))
             .arg("taxproof.bin")
             .env("ORIGIN", &self.origin);
         self.run(command, step)
     }
 
     fn run(&self, mut command: Command, step: &str) -> Value {
-        command.args(step.split(' ')).current_dir(&self.folder);
+        command
+            .args(step.split(' '))
+            .current_dir(self.place.folder());
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{step}: {said}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
-}
-
-fn taxproof(folder: &Path, command: &str) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_taxproof"))
-        .args(command.split_whitespace())
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{command}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The service, and where it listens.
-fn serve(folder: &Path) -> (Child, String) {
-    let mut service = Command::new(env!("CARGO_BIN_EXE_taxproof"))
-        .args(["bank", "serve", "--dir", "bank"])
-        .current_dir(folder)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();
-    let mut said = lines.by_ref().map_while(Result::ok);
-    let address = said.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-    // What it still has to say must not fill a pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    (service, address.unwrap())
 }
 
 /// A request is made, answered, and read back in every way, and all of them agree.
@@ -224,7 +190,7 @@ fn a_python_client_knows_the_service_by_reflection() {
     assert_eq!(policy["id"], POLICY);
     round_trip(&scene, "python", step);
     // A batch: one that was decided, and one that nobody asked for.
-    std::fs::write(scene.folder.path().join("noise"), [7; 200]).unwrap();
+    std::fs::write(scene.place.folder().join("noise"), [7; 200]).unwrap();
     let batch = step("batch python.sealed noise");
     let results = batch["results"].as_array().unwrap();
     assert_eq!(results[0]["decision"]["verdict"], "VERDICT_PASSED");
@@ -299,10 +265,10 @@ fn a_browser_calls_from_a_page_of_an_origin_that_the_bank_names_and_of_no_other(
     scene.origin = named.replace("127.0.0.1", "localhost");
     let output = Command::new("node")
         .arg(clients.join("browser.mjs"))
-        .arg(format!("http://{}", scene.address))
+        .arg(format!("http://{}", scene.service.address))
         .args(["taxproof.bin", "errors"])
         .env("ORIGIN", &scene.origin)
-        .current_dir(&scene.folder)
+        .current_dir(scene.place.folder())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

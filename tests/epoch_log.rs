@@ -1,9 +1,9 @@
 //! The log of epochs as bureau, witness and auditor use it, by the command.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::Output;
 
+use crate::support::serving::Serving;
 use crate::support::workplace::Workplace;
 
 /// A bureau and a wallet.
@@ -64,35 +64,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A witness that serves until it is dropped.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Serving {
-    fn new(scene: &Scene) -> Self {
-        let mut command = scene.command("witness serve --dir witness --listen 127.0.0.1:0");
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("runs");
-        let mut line = String::new();
-        let stderr = child.stderr.take().expect("is piped");
-        BufReader::new(stderr).read_line(&mut line).expect("a line");
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("an address")
-            .to_owned();
-        Self { child, address }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.child.kill().expect("runs");
-        self.child.wait().expect("ran");
-    }
-}
-
 #[test]
 fn a_log_is_kept_cosigned_and_audited() {
     let scene = Scene::new();
@@ -113,7 +84,7 @@ fn a_log_is_kept_cosigned_and_audited() {
         .expect("a key");
     let key = scene.runs("witness init --dir witness --name witness.example/one");
     scene.runs(&format!("witness watch --dir witness {log_key}"));
-    let witness = Serving::new(&scene);
+    let witness = Serving::start(scene.command("witness serve --dir witness --listen 127.0.0.1:0"));
     let cosign = |dir: &str| {
         let (address, key) = (&witness.address, key.trim());
         scene.output(&format!(
@@ -166,49 +137,24 @@ fn a_folder_older_than_its_log_publishes_nothing() {
     assert!(!scene.path("bureau/epochs/2").exists());
 }
 
-/// A bank's service until it is dropped.
-struct Bank {
-    child: Child,
-    address: String,
-}
+/// A bank's service.
+struct Bank(Serving);
 
 impl Bank {
     fn new(scene: &Scene) -> Self {
         scene.runs("setup dev --shape Q16 --out keys");
         scene.runs(
-            "bank init --dir bank --id bank --name Bank --allow-dev-keys \
+            "bank init --dir bank --id bank --name Bank --allow-dev-keys --listen 127.0.0.1:0 \
              --verifying-key keys/Q16-bn254.vk --trust trust.toml",
         );
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port");
-        let config = scene.path("bank/bank.toml");
-        let text = std::fs::read_to_string(&config).expect("is there");
-        let text = text.replace("127.0.0.1:7480", &port.to_string());
-        std::fs::write(&config, text).expect("is written");
-        let child = scene.command("bank serve --dir bank").spawn();
-        let bank = Self {
-            child: child.expect("runs"),
-            address: format!("http://{port}"),
-        };
-        let begun = (0..200).any(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-            std::net::TcpStream::connect(port).is_ok()
-        });
-        assert!(begun, "the service listens");
-        bank
+        Self(Serving::start(scene.command("bank serve --dir bank")))
     }
 
     fn follow(&self, scene: &Scene, log: &str) -> Output {
-        let address = &self.address;
-        scene.output(&format!("bank epoch follow --server {address} {log}"))
-    }
-}
-
-impl Drop for Bank {
-    fn drop(&mut self) {
-        self.child.kill().expect("runs");
-        self.child.wait().expect("ran");
+        let address = &self.0.address;
+        scene.output(&format!(
+            "bank epoch follow --server http://{address} {log}"
+        ))
     }
 }
 

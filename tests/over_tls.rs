@@ -1,9 +1,7 @@
 //! Commands that ask a service or a web server over TLS, whose certificate is of a private
 //! authority.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use rcgen::{
@@ -16,6 +14,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::support::serving::Serving;
 use crate::support::workplace::Workplace;
 
 /// A folder in which commands run, with a private authority of certificates.
@@ -70,16 +69,6 @@ impl Scene {
     }
 }
 
-/// A process that is ended when it is dropped.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn receipts_are_exported_and_audited_by_who_may() {
     let scene = Scene::new();
@@ -111,16 +100,8 @@ fn receipts_are_exported_and_audited_by_who_may() {
     );
     scene.runs("bank config check --dir bank");
 
-    let mut serve = scene.command("bank serve --dir bank --listen 127.0.0.1:0");
-    let mut served = Served(serve.stderr(Stdio::piped()).spawn().expect("begins"));
-    let mut lines = BufReader::new(served.0.stderr.take().expect("piped")).lines();
-    let address = lines.by_ref().map_while(Result::ok);
-    let address = address
-        .into_iter()
-        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .expect("it says where it listens");
-    std::thread::spawn(move || lines.for_each(drop));
-    let server = format!("--server https://{address}");
+    let service = Serving::start(scene.command("bank serve --dir bank --listen 127.0.0.1:0"));
+    let server = format!("--server https://{}", service.address);
     let auditor = "--ca ca.pem --cert auditor.pem --key auditor.key";
     let audit = format!("bank receipt audit --trust bank.toml {server}");
     let audited = scene.runs(&format!("{audit} {auditor}"));

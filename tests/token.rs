@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::command::Folder;
+use crate::support::workplace::Workplace;
 
 const ID: &str = "91330100MA00000740";
+
+/// The variable that names SoftHSM's configuration, and its file.
+const CONFIGURATION: (&str, &str) = ("SOFTHSM2_CONF", "softhsm2.conf");
 
 /// Where packages put SoftHSM's library.
 const LIBRARIES: [&str; 4] = [
@@ -29,15 +32,15 @@ fn library() -> Option<&'static str> {
 }
 
 /// A folder with a token in which there is a key, and a bureau's papers.
-struct Scene(Folder);
+struct Scene(Workplace);
 
 impl Scene {
     fn new() -> Self {
-        let scene = Self(Folder::new());
+        let scene = Self(Workplace::new().with_variable(CONFIGURATION.0, CONFIGURATION.1));
         scene.0.write("pin", "5678\n");
         let tokens = scene.0.path("tokens");
         let conf = format!("directories.tokendir = {}\n", tokens.display());
-        scene.0.write("softhsm2.conf", &conf);
+        scene.0.write(CONFIGURATION.1, &conf);
         scene.make_token();
         let folder = &scene.0;
         folder.runs(&format!("enterprise init --wallet w --enterprise {ID}"));
@@ -59,8 +62,8 @@ impl Scene {
             let program = words.next().expect("a program");
             let output = Command::new(program)
                 .args(words)
-                .current_dir(self.0.path("."))
-                .env("SOFTHSM2_CONF", self.0.path("softhsm2.conf"))
+                .current_dir(self.0.folder())
+                .env(CONFIGURATION.0, self.0.path(CONFIGURATION.1))
                 .output();
             let output = output.expect("runs");
             assert!(output.status.success(), "{line}: {output:?}");
@@ -94,11 +97,11 @@ fn a_device_signs_epochs_and_the_log_and_nothing_is_published_without_it() {
     folder.runs(&format!("{begin} --profile international"));
     assert!(!folder.path("bureau/key.pem").exists());
     folder.write("trust.toml", &folder.runs("authority trust --dir bureau"));
-    folder.runs(
-        "authority ingest --dir bureau --mapping mappings/cn-tax.toml \
-         --filings filings/filings.csv --taxpayers filings/taxpayers.csv \
-         --invoices filings/invoices.csv",
-    );
+    let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
+    folder.runs(&format!(
+        "authority ingest --dir bureau --mapping {mapping} --filings filings/filings.csv \
+         --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
+    ));
     folder.runs("authority register --dir bureau registration.json");
     folder.runs("authority publish --dir bureau");
     folder.runs("authority audit --log bureau/log --trust trust.toml");

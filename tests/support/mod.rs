@@ -1,7 +1,7 @@
 //! A small world for tests: a bureau, wallets, and a bank served over gRPC on loopback.
 
-pub(crate) mod command;
 pub(crate) mod repository;
+pub(crate) mod serving;
 pub(crate) mod workplace;
 
 use std::collections::BTreeMap;

@@ -4,15 +4,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A folder for one test, removed after it.
-pub(crate) struct Workplace(tempfile::TempDir);
+pub(crate) struct Workplace {
+    folder: tempfile::TempDir,
+    variable: Option<(&'static str, PathBuf)>,
+}
 
 impl Workplace {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            variable: None,
+        }
+    }
+
+    /// The same with a variable of the environment that names a file in it.
+    pub(crate) fn with_variable(self, name: &'static str, file: &str) -> Self {
+        let variable = Some((name, self.path(file)));
+        Self { variable, ..self }
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -23,8 +35,17 @@ impl Workplace {
         let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
         command
             .current_dir(self.folder())
-            .args(line.split_whitespace());
+            .args(line.split_whitespace())
+            .envs(self.variable.clone());
         command
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("is there")
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("is written");
     }
 
     pub(crate) fn output(&self, line: &str) -> Output {
