@@ -323,5 +323,9 @@ mod tests {
         members[1].position = members[0].position;
         let found = scene.audit(&members, |_| ());
         assert!(found.contains(&leaf(1)), "{found:?}");
+        // A place beyond every tree.
+        members[1].position = u64::MAX;
+        let found = scene.audit(&members, |_| ());
+        assert!(found.contains(&leaf(1)), "{found:?}");
     }
 }

@@ -210,8 +210,11 @@ impl TreeFiles {
         let (path, file, length) = &self.levels[level];
         let there = length.saturating_sub(first).min(count) as usize;
         let mut bytes = vec![0; there * NODE];
-        file.read_exact_at(&mut bytes, first * NODE as u64)
-            .map_err(|error| AuthorityError::io(path, error))?;
+        // Where there is nothing, `first` may be any number.
+        if there > 0 {
+            file.read_exact_at(&mut bytes, first * NODE as u64)
+                .map_err(|error| AuthorityError::io(path, error))?;
+        }
         let mut nodes: Vec<Digest> = bytes.as_chunks().0.iter().map(|b| Digest(*b)).collect();
         nodes.resize(count as usize, self.empty[level]);
         Ok(nodes)
