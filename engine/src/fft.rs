@@ -14,7 +14,7 @@ use std::array::from_fn;
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field};
 
-use crate::lanes::{Arithmetic, BLOCK, LANES, Refs};
+use crate::lanes::{BLOCK, Block, Butterflies, LANES, LastFactors};
 
 /// Values that transforms have at least: in the third level a part has a block in each half.
 pub(crate) const SMALLEST: usize = LANES * LANES * BLOCK;
@@ -27,21 +27,21 @@ const SERIAL: usize = 512;
 
 /// The factors of transforms of one size.
 #[derive(Debug)]
-pub(crate) struct Transform<A: Arithmetic<Fr>> {
+pub(crate) struct Transform<A: Butterflies<Fr>> {
     arithmetic: A,
     size: usize,
-    forward: Factors<A::Vector>,
-    backward: Factors<A::Vector>,
+    forward: Factors<A>,
+    backward: Factors<A>,
 }
 
 /// The powers of a root of unity, for each level from the outermost.
 #[derive(Debug)]
-struct Factors<V> {
-    outer: [Vec<V>; OUTER],
-    inner: Vec<Vec<V>>,
+struct Factors<A: Butterflies<Fr>> {
+    outer: [Vec<A::Vector>; OUTER],
+    inner: Vec<Vec<A::Factor>>,
 }
 
-impl<A: Arithmetic<Fr>> Transform<A> {
+impl<A: Butterflies<Fr>> Transform<A> {
     /// The transform of `size` values, a power of two from [`SMALLEST`] to 2^28.
     pub(crate) fn new(arithmetic: A, size: usize) -> Self {
         assert!(size.is_power_of_two() && size >= SMALLEST);
@@ -121,22 +121,27 @@ impl<A: Arithmetic<Fr>> Transform<A> {
     }
 
     fn transpose_in(&self, values: &[A::Vector]) -> Vec<A::Vector> {
-        let distance = values.len() / LANES;
-        (0..distance)
-            .flat_map(|tile| {
-                self.arithmetic
-                    .transpose(from_fn(|lane| &values[lane * distance + tile]))
-            })
-            .collect()
+        let mut rows = values.to_vec();
+        let (tiles, _) = rows.as_chunks_mut::<LANES>();
+        let distance = tiles.len();
+        for (tile, rows) in tiles.iter_mut().enumerate() {
+            let vectors = from_fn(|lane| &values[lane * distance + tile]);
+            self.arithmetic.transpose(vectors, rows);
+        }
+        rows
     }
 
     fn transpose_out(&self, rows: &[A::Vector]) -> Vec<A::Vector> {
         let (tiles, _) = rows.as_chunks::<LANES>();
         let mut values = rows.to_vec();
+        let Some(first) = tiles.first() else {
+            return values;
+        };
+        let mut vectors = *first;
         for (tile, rows) in tiles.iter().enumerate() {
-            let vectors = self.arithmetic.transpose(rows.each_ref());
-            for (lane, vector) in vectors.into_iter().enumerate() {
-                values[lane * tiles.len() + tile] = vector;
+            self.arithmetic.transpose(rows.each_ref(), &mut vectors);
+            for (lane, vector) in vectors.iter().enumerate() {
+                values[lane * tiles.len() + tile] = *vector;
             }
         }
         values
@@ -145,7 +150,9 @@ impl<A: Arithmetic<Fr>> Transform<A> {
     fn outer_down(&self, values: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
         if let [level, levels @ ..] = levels {
             let (low, high) = values.split_at_mut(values.len() / 2);
-            self.down(low, high, level);
+            in_parts(low, high, level, &|low, high, factors| {
+                self.arithmetic.butterfly_down(low, high, factors);
+            });
             join(low, high, |half| self.outer_down(half, levels));
         }
     }
@@ -154,132 +161,54 @@ impl<A: Arithmetic<Fr>> Transform<A> {
         if let [level, levels @ ..] = levels {
             let (low, high) = values.split_at_mut(values.len() / 2);
             join(low, high, |half| self.outer_up(half, levels));
-            self.up(low, high, level);
-        }
-    }
-
-    fn inner_down(&self, rows: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
-        match levels {
-            [level, levels @ ..] if rows.len() > LANES => {
-                let (low, high) = rows.split_at_mut(rows.len() / 2);
-                self.down(low, high, level);
-                join(low, high, |half| self.inner_down(half, levels));
-            }
-            [of_eight, of_four, _] => {
-                let (low, high) = rows.split_at_mut(BLOCK);
-                self.down(low, high, of_eight);
-                let factors = [&of_four[0], &of_four[1], &of_four[0], &of_four[1]];
-                self.small_down(rows, [0, 1, 4, 5], 2, Some(factors));
-                self.small_down(rows, [0, 2, 4, 6], 1, None);
-            }
-            _ => {}
-        }
-    }
-
-    fn inner_up(&self, rows: &mut [A::Vector], levels: &[Vec<A::Vector>]) {
-        match levels {
-            [level, levels @ ..] if rows.len() > LANES => {
-                let (low, high) = rows.split_at_mut(rows.len() / 2);
-                join(low, high, |half| self.inner_up(half, levels));
-                self.up(low, high, level);
-            }
-            [of_eight, of_four, _] => {
-                self.small_up(rows, [0, 2, 4, 6], 1, None);
-                let factors = [&of_four[0], &of_four[1], &of_four[0], &of_four[1]];
-                self.small_up(rows, [0, 1, 4, 5], 2, Some(factors));
-                let (low, high) = rows.split_at_mut(BLOCK);
-                self.up(low, high, of_eight);
-            }
-            _ => {}
-        }
-    }
-
-    /// `(a, b)` to `(a + b, (a - b)·factor)`.
-    fn down(&self, low: &mut [A::Vector], high: &mut [A::Vector], factors: &[A::Vector]) {
-        if low.len() > SERIAL {
-            return split(low, high, factors, |low, high, factors| {
-                self.down(low, high, factors)
+            in_parts(low, high, level, &|low, high, factors| {
+                self.arithmetic.butterfly_up(low, high, factors);
             });
         }
-        let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
-        for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
-            self.arithmetic.butterfly_down(low, high, factors);
-        }
     }
 
-    /// `(a, b)` to `(a + b·factor, a - b·factor)`.
-    fn up(&self, low: &mut [A::Vector], high: &mut [A::Vector], factors: &[A::Vector]) {
-        if low.len() > SERIAL {
-            return split(low, high, factors, |low, high, factors| {
-                self.up(low, high, factors)
+    fn inner_down(&self, rows: &mut [A::Vector], levels: &[Vec<A::Factor>]) {
+        if let ([rows], Some(factors)) = (rows.as_chunks_mut().0, last_factors(levels)) {
+            return self.arithmetic.last_down(rows, factors);
+        }
+        if let [level, levels @ ..] = levels {
+            let (low, high) = rows.split_at_mut(rows.len() / 2);
+            in_parts(low, high, level, &|low, high, factors| {
+                self.arithmetic.butterfly_down_by(low, high, factors);
             });
-        }
-        let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
-        for ((low, high), factors) in blocks.zip(factors.as_chunks::<BLOCK>().0) {
-            self.arithmetic.butterfly_up(low, high, factors);
+            join(low, high, |half| self.inner_down(half, levels));
         }
     }
 
-    /// As `down`, of rows `distance` apart, in a part of eight.
-    fn small_down(
-        &self,
-        rows: &mut [A::Vector],
-        low: [usize; BLOCK],
-        distance: usize,
-        factors: Option<Refs<'_, A::Vector>>,
-    ) {
-        let a = low.map(|row| &rows[row]);
-        let b = low.map(|row| &rows[row + distance]);
-        let (mut sums, mut differences) = (a.map(|a| *a), b.map(|b| *b));
-        self.arithmetic.add_narrow(a, b, &mut sums);
-        self.arithmetic.sub_narrow(a, b, &mut differences);
-        let mut products = differences;
-        if let Some(factors) = factors {
-            self.arithmetic
-                .mul(differences.each_ref(), factors, &mut products);
+    fn inner_up(&self, rows: &mut [A::Vector], levels: &[Vec<A::Factor>]) {
+        if let ([rows], Some(factors)) = (rows.as_chunks_mut().0, last_factors(levels)) {
+            return self.arithmetic.first_up(rows, factors);
         }
-        for k in 0..BLOCK {
-            rows[low[k]] = sums[k];
-            rows[low[k] + distance] = products[k];
-        }
-    }
-
-    /// As `up`, of rows `distance` apart, in a part of eight.
-    fn small_up(
-        &self,
-        rows: &mut [A::Vector],
-        low: [usize; BLOCK],
-        distance: usize,
-        factors: Option<Refs<'_, A::Vector>>,
-    ) {
-        let a = low.map(|row| &rows[row]);
-        let b = low.map(|row| &rows[row + distance]);
-        let (mut sums, mut differences) = (a.map(|a| *a), b.map(|b| *b));
-        let mut products = b.map(|b| *b);
-        if let Some(factors) = factors {
-            self.arithmetic.mul(b, factors, &mut products);
-        }
-        self.arithmetic
-            .add_narrow(a, products.each_ref(), &mut sums);
-        self.arithmetic
-            .sub_narrow(a, products.each_ref(), &mut differences);
-        for k in 0..BLOCK {
-            rows[low[k]] = sums[k];
-            rows[low[k] + distance] = differences[k];
+        if let [level, levels @ ..] = levels {
+            let (low, high) = rows.split_at_mut(rows.len() / 2);
+            join(low, high, |half| self.inner_up(half, levels));
+            in_parts(low, high, level, &|low, high, factors| {
+                self.arithmetic.butterfly_up_by(low, high, factors);
+            });
         }
     }
 }
 
-impl<V: Copy> Factors<V> {
-    fn new<A: Arithmetic<Fr, Vector = V>>(arithmetic: A, root: Fr, size: usize) -> Self {
-        let mut powers = vec![[0; 4]; size / 2];
-        let mut power = Fr::ONE;
-        for words in &mut powers {
-            *words = arithmetic.pack(power);
-            power *= root;
-        }
+/// The factors of the last three levels, if these are they.
+fn last_factors<F>(levels: &[Vec<F>]) -> Option<LastFactors<'_, F>> {
+    match levels {
+        [of_eight, of_four, _] => Some((of_eight.first_chunk()?, of_four.first_chunk()?)),
+        _ => None,
+    }
+}
+
+impl<A: Butterflies<Fr>> Factors<A> {
+    fn new(arithmetic: A, root: Fr, size: usize) -> Self {
+        let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(*power * root))
+            .take(size / 2)
+            .collect();
         let outer = from_fn(|level| {
-            let at = |index: usize| powers[index << level];
+            let at = |index: usize| arithmetic.pack(powers[index << level]);
             (0..(size / 2 / LANES) >> level)
                 .map(|vector| arithmetic.vector(from_fn(|lane| at(LANES * vector + lane))))
                 .collect()
@@ -287,9 +216,7 @@ impl<V: Copy> Factors<V> {
         let inner = (OUTER..size.trailing_zeros() as usize)
             .map(|level| {
                 let powers = powers.iter().step_by(1 << level);
-                powers
-                    .map(|power| arithmetic.vector([*power; LANES]))
-                    .collect()
+                powers.map(|power| arithmetic.factor(*power)).collect()
             })
             .collect();
         Self { outer, inner }
@@ -306,21 +233,28 @@ fn join<V: Send>(low: &mut [V], high: &mut [V], transform: impl Fn(&mut [V]) + S
     }
 }
 
-/// A level in two parts on two threads.
-fn split<V: Send + Sync>(
+/// A level, block by block, in parts on several threads if it is worth them.
+fn in_parts<V: Send, F: Sync>(
     low: &mut [V],
     high: &mut [V],
-    factors: &[V],
-    level: impl Fn(&mut [V], &mut [V], &[V]) + Sync,
+    factors: &[F],
+    butterfly: &(impl Fn(&mut Block<V>, &mut Block<V>, &[F; BLOCK]) + Sync),
 ) {
-    let middle = low.len() / 2;
-    let (low_1, low_2) = low.split_at_mut(middle);
-    let (high_1, high_2) = high.split_at_mut(middle);
-    let (factors_1, factors_2) = factors.split_at(middle);
-    rayon::join(
-        || level(low_1, high_1, factors_1),
-        || level(low_2, high_2, factors_2),
-    );
+    if low.len() > SERIAL {
+        let middle = low.len() / 2;
+        let (low_1, low_2) = low.split_at_mut(middle);
+        let (high_1, high_2) = high.split_at_mut(middle);
+        let (factors_1, factors_2) = factors.split_at(middle);
+        rayon::join(
+            || in_parts(low_1, high_1, factors_1, butterfly),
+            || in_parts(low_2, high_2, factors_2, butterfly),
+        );
+        return;
+    }
+    let blocks = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks_mut().0);
+    for ((low, high), factors) in blocks.zip(factors.as_chunks().0) {
+        butterfly(low, high, factors);
+    }
 }
 
 #[cfg(test)]
@@ -333,7 +267,7 @@ mod tests {
     use super::*;
     use crate::lanes::Portable;
 
-    fn check<A: Arithmetic<Fr>>(arithmetic: A, largest: u32) {
+    fn check<A: Butterflies<Fr>>(arithmetic: A, largest: u32) {
         let mut rng = StdRng::seed_from_u64(8);
         for log in SMALLEST.trailing_zeros()..=largest {
             let size = 1 << log;

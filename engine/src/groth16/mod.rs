@@ -286,16 +286,11 @@ impl Prover {
         }
         let variables = &assignment[1..];
         let private = &assignment[self.map.inputs..];
-        let (((b_g1, b_g2), h), (a, l)) = rayon::join(
+        let ((a, (b_g1, b_g2)), (h, l)) = rayon::join(
+            || self.evaluate_queries(variables, r, s),
             || {
                 rayon::join(
-                    || self.evaluate_b(variables, s),
                     || self.map.quotient(assignment).map(|h| self.h.msm(&h)),
-                )
-            },
-            || {
-                rayon::join(
-                    || self.a.evaluate(&self.a.bases.plan(variables), r),
                     || self.l.msm(private),
                 )
             },
@@ -304,18 +299,24 @@ impl Prover {
         Ok(assemble(a, b_g2, c))
     }
 
-    /// B in both groups, whose terms are the same.
-    fn evaluate_b(&self, variables: &[Fr], s: Fr) -> (G1Projective, G2Projective) {
+    /// A, and B in both groups. The terms of B in both are the same, and often those of A too.
+    fn evaluate_queries(
+        &self,
+        variables: &[Fr],
+        r: Fr,
+        s: Fr,
+    ) -> (G1Projective, (G1Projective, G2Projective)) {
         let plan = self.b_g2.bases.plan(variables);
+        let evaluate = |query: &Query<G1Affine>, blinding| {
+            if query.bases.shares_plans_with(&self.b_g2.bases) {
+                query.evaluate(&plan, blinding)
+            } else {
+                query.evaluate(&query.bases.plan(variables), blinding)
+            }
+        };
         rayon::join(
-            || {
-                if self.b_g1.bases.shares_plans_with(&self.b_g2.bases) {
-                    self.b_g1.evaluate(&plan, s)
-                } else {
-                    self.b_g1.evaluate(&self.b_g1.bases.plan(variables), s)
-                }
-            },
-            || self.b_g2.evaluate(&plan, s),
+            || evaluate(&self.a, r),
+            || rayon::join(|| evaluate(&self.b_g1, s), || self.b_g2.evaluate(&plan, s)),
         )
     }
 

@@ -9,21 +9,21 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
 
 use crate::fft::{SMALLEST, Transform};
-use crate::lanes::{Arithmetic, BLOCK};
+use crate::lanes::{Arithmetic, BLOCK, Butterflies};
 
 /// Blocks that one thread multiplies at a time.
 const SERIAL: usize = 128;
 
 /// The quotient over a domain of one size.
 #[derive(Debug)]
-pub(super) struct Quotient<A: Arithmetic<Fr>> {
+pub(super) struct Quotient<A: Butterflies<Fr>> {
     arithmetic: A,
     domain: Radix2EvaluationDomain<Fr>,
     /// None where the domain is too small for vectors.
     lanes: Option<InLanes<A>>,
 }
 
-impl<A: Arithmetic<Fr>> Quotient<A> {
+impl<A: Butterflies<Fr>> Quotient<A> {
     pub(super) fn new(arithmetic: A, domain: Radix2EvaluationDomain<Fr>) -> Self {
         let lanes = (domain.size() >= SMALLEST).then(|| InLanes::new(arithmetic, &domain));
         Self {
@@ -44,7 +44,7 @@ impl<A: Arithmetic<Fr>> Quotient<A> {
 }
 
 #[derive(Debug)]
-struct InLanes<A: Arithmetic<Fr>> {
+struct InLanes<A: Butterflies<Fr>> {
     transform: Transform<A>,
     /// For each coefficient k: s·g^k / n, with which coefficients go to the coset, where s undoes
     /// the arithmetic's scaling.
@@ -55,7 +55,7 @@ struct InLanes<A: Arithmetic<Fr>> {
     minus: A::Vector,
 }
 
-impl<A: Arithmetic<Fr>> InLanes<A> {
+impl<A: Butterflies<Fr>> InLanes<A> {
     fn new(arithmetic: A, domain: &Radix2EvaluationDomain<Fr>) -> Self {
         let transform = Transform::new(arithmetic, domain.size());
         let scale = domain.size_inv() / domain.evaluate_vanishing_polynomial(Fr::GENERATOR);
@@ -81,16 +81,15 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
             },
             || self.transform.interpolate(self.transform.vectors_scaled(c)),
         );
-        let product = self.transform.interpolate(multiplied(arithmetic, a, &b));
+        let mut quotient = self.transform.interpolate(multiplied(arithmetic, a, &b));
         let minus = [&self.minus; BLOCK];
-        let mut quotient = vec![self.minus; product.len()];
         let blocks = quotient.as_chunks_mut::<BLOCK>().0.par_iter_mut();
         blocks
             .with_min_len(SERIAL)
-            .zip(product.as_chunks::<BLOCK>().0)
             .zip(self.from_coset.as_chunks::<BLOCK>().0)
             .zip(c.as_chunks::<BLOCK>().0)
-            .for_each(|(((out, ab), factor), c)| {
+            .for_each(|((out, factor), c)| {
+                let ab = *out;
                 arithmetic.mul_add(ab.each_ref(), factor.each_ref(), c.each_ref(), minus, out);
             });
         self.transform.coefficients_scaled(&quotient)
@@ -105,19 +104,20 @@ impl<A: Arithmetic<Fr>> InLanes<A> {
     }
 }
 
-fn multiplied<A: Arithmetic<Fr>>(
+fn multiplied<A: Butterflies<Fr>>(
     arithmetic: A,
-    a: Vec<A::Vector>,
+    mut a: Vec<A::Vector>,
     b: &[A::Vector],
 ) -> Vec<A::Vector> {
-    let mut products = a.clone();
-    let blocks = products.as_chunks_mut::<BLOCK>().0.par_iter_mut();
+    let blocks = a.as_chunks_mut::<BLOCK>().0.par_iter_mut();
     blocks
         .with_min_len(SERIAL)
-        .zip(a.as_chunks::<BLOCK>().0)
         .zip(b.as_chunks::<BLOCK>().0)
-        .for_each(|((product, a), b)| arithmetic.mul(a.each_ref(), b.each_ref(), product));
-    products
+        .for_each(|(product, b)| {
+            let a = *product;
+            arithmetic.mul(a.each_ref(), b.each_ref(), product);
+        });
+    a
 }
 
 /// `first·base^k` for each k.

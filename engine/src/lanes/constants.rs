@@ -15,6 +15,9 @@ pub(crate) trait LaneField: PrimeField<BigInt = BigInt<4>> {
     /// What the kernels need to know of the field.
     const CONSTANTS: &'static Constants;
 
+    /// 2^512 mod p.
+    const R_SQUARED: [u64; 4];
+
     /// The element whose representation by arkworks, which is `a·2^256 mod p`, has these words.
     fn from_montgomery(words: [u64; 4]) -> Self;
 
@@ -24,6 +27,7 @@ pub(crate) trait LaneField: PrimeField<BigInt = BigInt<4>> {
 
 impl<P: MontConfig<4>> LaneField for Fp256<MontBackend<P, 4>> {
     const CONSTANTS: &'static Constants = &Constants::of(P::MODULUS.0);
+    const R_SQUARED: [u64; 4] = P::R2.0;
 
     fn from_montgomery(words: [u64; 4]) -> Self {
         Self::new_unchecked(BigInt(words))

@@ -12,16 +12,21 @@
 //! A block takes more than a kilobyte. Operations on blocks write to a place that the caller has,
 //! since a result that is returned would be copied.
 
+mod butterflies;
 pub(crate) mod constants;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod ifma;
+pub(crate) mod inversion;
+pub(crate) mod points;
 mod portable;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use butterflies::{Butterflies, Eight, LastFactors};
 pub(crate) use constants::LaneField;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use ifma::Ifma;
+pub(crate) use points::{Divisors, ElementRefs, Elements, PointArithmetic, refs};
 pub(crate) use portable::Portable;
 
 /// Elements in a vector.
@@ -96,10 +101,13 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
     fn prefetch(self, pair: &Pair);
 
     /// Changes rows with lanes: lane i of vector j with lane j of vector i.
-    fn transpose(self, vectors: [&Self::Vector; LANES]) -> [Self::Vector; LANES];
+    fn transpose(self, vectors: [&Self::Vector; LANES], out: &mut [Self::Vector; LANES]);
 
     /// Negates where the mask has a bit; elements up to p, to the same range.
     fn negate_if(self, mask: u8, a: &mut Self::Vector);
+
+    /// Copies the lanes of the mask.
+    fn copy(self, mask: u8, from: &Self::Vector, to: &mut Self::Vector);
 
     /// Lane by lane, `b` where the mask has a bit, else `a`.
     fn select(self, mask: u8, a: &Self::Vector, b: &Self::Vector) -> Self::Vector;
@@ -170,21 +178,5 @@ pub(crate) trait Arithmetic<F>: Copy + std::fmt::Debug + Send + Sync {
         b: Refs<'_, Self::Vector>,
         c: Refs<'_, Self::Vector>,
         out: &mut Block<Self::Vector>,
-    );
-
-    /// `(a, b)` to `(a + b, (a - b)·c)`, all of them narrow.
-    fn butterfly_down(
-        self,
-        a: &mut Block<Self::Vector>,
-        b: &mut Block<Self::Vector>,
-        c: &Block<Self::Vector>,
-    );
-
-    /// `(a, b)` to `(a + b·c, a - b·c)`, all of them narrow.
-    fn butterfly_up(
-        self,
-        a: &mut Block<Self::Vector>,
-        b: &mut Block<Self::Vector>,
-        c: &Block<Self::Vector>,
     );
 }

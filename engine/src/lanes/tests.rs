@@ -42,7 +42,7 @@ fn unblock<F: LaneField, A: Arithmetic<F>>(arithmetic: A, block: &Block<A::Vecto
     from_fn(|i| arithmetic.unpack(arithmetic.elements(&block[i / 8])[i % 8]))
 }
 
-fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+fn check_operations<F: LaneField, A: Butterflies<F>>(arithmetic: A) {
     let mut rng = StdRng::seed_from_u64(1);
     let pool = values::<F>(&mut rng);
     for round in 0..200usize {
@@ -83,6 +83,16 @@ fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         assert_eq!(open(low), from_fn(|i| a[i] + b[i] * d[i]));
         assert_eq!(open(high), from_fn(|i| a[i] - b[i] * d[i]));
 
+        let factors: [A::Factor; BLOCK] = from_fn(|k| arithmetic.factor(d[8 * k]));
+        let (mut low, mut high) = (va, vb);
+        arithmetic.butterfly_down_by(&mut low, &mut high, &factors);
+        assert_eq!(open(low), from_fn(|i| a[i] + b[i]));
+        assert_eq!(open(high), from_fn(|i| (a[i] - b[i]) * d[i / 8 * 8]));
+        let (mut low, mut high) = (va, vb);
+        arithmetic.butterfly_up_by(&mut low, &mut high, &factors);
+        assert_eq!(open(low), from_fn(|i| a[i] + b[i] * d[i / 8 * 8]));
+        assert_eq!(open(high), from_fn(|i| a[i] - b[i] * d[i / 8 * 8]));
+
         let scaled = a.map(|a| arithmetic.pack_scaled(a));
         let scale = arithmetic.scale();
         assert_eq!(scaled.map(|words| arithmetic.unpack(words) * scale), a);
@@ -114,7 +124,7 @@ fn check_operations<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
 }
 
 /// Long chains stay in range: a value that leaves it shows in a later product.
-fn check_chains<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+fn check_chains<F: LaneField, A: Butterflies<F>>(arithmetic: A) {
     let mut rng = StdRng::seed_from_u64(2);
     let mut a: [F; 32] = values(&mut rng).try_into().unwrap();
     let mut b: [F; 32] = from_fn(|i| -a[31 - i]);
@@ -156,7 +166,8 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
         assert_eq!((open(&va), open(&vb)), (a, b));
         let rows: [_; 8] =
             from_fn(|i| arithmetic.vector(from_fn(|j| arithmetic.pack(a[i] * b[j]))));
-        let columns = arithmetic.transpose(rows.each_ref());
+        let mut columns = rows;
+        arithmetic.transpose(rows.each_ref(), &mut columns);
         for i in 0..8 {
             assert_eq!(open(&columns[i]), from_fn(|j| a[j] * b[i]));
         }
@@ -172,7 +183,7 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
     }
 }
 
-fn check<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+fn check<F: LaneField, A: Butterflies<F>>(arithmetic: A) {
     check_operations(arithmetic);
     check_chains(arithmetic);
 }

@@ -7,7 +7,7 @@ use ark_ec::short_weierstrass::Affine;
 use super::extension::{Base, Quadratic};
 use super::schedule::Schedule;
 use super::{sums, tables};
-use crate::lanes::{Arithmetic, Pair};
+use crate::lanes::{Arithmetic, Pair, PointArithmetic};
 
 /// One of the groups G1 and G2 of BN254.
 pub trait Curve: AffineRepr<ScalarField = Fr> + Components {}
@@ -55,8 +55,13 @@ impl Components for Affine<g2::Config> {
     }
 }
 
+/// An arithmetic of both groups' points.
+pub(super) trait Points: PointArithmetic<1> + PointArithmetic<2> {}
+
+impl<A: PointArithmetic<1> + PointArithmetic<2>> Points for A {}
+
 /// As [`sums::sums`], for a group.
-pub(super) fn add_up<G: Curve, A: Arithmetic<Fq>>(
+pub(super) fn add_up<G: Curve, A: Points>(
     arithmetic: A,
     table: &[Pair],
     schedules: &[Schedule],
@@ -68,11 +73,7 @@ pub(super) fn add_up<G: Curve, A: Arithmetic<Fq>>(
 }
 
 /// As [`tables::double`], for a group.
-pub(super) fn double<G: Curve, A: Arithmetic<Fq>>(
-    arithmetic: A,
-    points: &[Pair],
-    times: u32,
-) -> Vec<Pair> {
+pub(super) fn double<G: Curve, A: Points>(arithmetic: A, points: &[Pair], times: u32) -> Vec<Pair> {
     match G::DEGREE {
         1 => tables::double::<A, Base, 1>(arithmetic, points, times),
         _ => tables::double::<A, Quadratic, 2>(arithmetic, points, times),

@@ -2,21 +2,10 @@
 
 use ark_bn254::Fq;
 
-use crate::lanes::{Arithmetic, Block, Refs};
-
-/// A block of elements, by component.
-pub(super) type Elements<V, const D: usize> = [Block<V>; D];
-
-/// A block of elements, by component, wherever they lie.
-pub(super) type ElementRefs<'a, V, const D: usize> = [Refs<'a, V>; D];
+use crate::lanes::{Arithmetic, Block, Divisors, ElementRefs, Elements, Refs};
 
 /// Places for what an operation calculates on its way.
 pub(super) type Spare<V> = [Block<V>; 3];
-
-/// Borrows a block.
-pub(super) fn refs<V, const D: usize>(elements: &Elements<V, D>) -> ElementRefs<'_, V, D> {
-    elements.each_ref().map(|block| block.each_ref())
-}
 
 /// What differs between the towers.
 pub(super) trait Extension<A: Arithmetic<Fq>, const D: usize> {
@@ -25,10 +14,7 @@ pub(super) trait Extension<A: Arithmetic<Fq>, const D: usize> {
     fn calculate_norm(a: A, d: ElementRefs<'_, A::Vector, D>, out: &mut Block<A::Vector>);
 
     /// The norm of the elements: themselves, or what was calculated.
-    fn norm<'a>(
-        d: &'a Elements<A::Vector, D>,
-        calculated: &'a Block<A::Vector>,
-    ) -> &'a Block<A::Vector>;
+    fn norm(divisors: &Divisors<A::Vector, D>) -> &Block<A::Vector>;
 
     /// `n / d` of wide by narrow elements, given the inverse of the norm of `d`; narrow.
     fn divide(
@@ -65,8 +51,8 @@ pub(super) struct Base;
 impl<A: Arithmetic<Fq>> Extension<A, 1> for Base {
     fn calculate_norm(_: A, _: ElementRefs<'_, A::Vector, 1>, _: &mut Block<A::Vector>) {}
 
-    fn norm<'a>([d]: &'a Elements<A::Vector, 1>, _: &'a Block<A::Vector>) -> &'a Block<A::Vector> {
-        d
+    fn norm(divisors: &Divisors<A::Vector, 1>) -> &Block<A::Vector> {
+        &divisors.denominators[0]
     }
 
     fn divide(
@@ -109,11 +95,8 @@ impl<A: Arithmetic<Fq>> Extension<A, 2> for Quadratic {
         a.mul_add(d0, d0, d1, d1, out);
     }
 
-    fn norm<'a>(
-        _: &'a Elements<A::Vector, 2>,
-        calculated: &'a Block<A::Vector>,
-    ) -> &'a Block<A::Vector> {
-        calculated
+    fn norm(divisors: &Divisors<A::Vector, 2>) -> &Block<A::Vector> {
+        &divisors.norm
     }
 
     fn divide(

@@ -11,9 +11,11 @@
 //! opposite or at infinity.
 
 mod addition;
+mod complete;
 mod curve;
 mod digits;
 mod extension;
+mod prefetch;
 mod schedule;
 mod sums;
 mod tables;
@@ -25,6 +27,7 @@ use ark_ff::{AdditiveGroup, Zero};
 use rayon::prelude::*;
 
 pub use self::curve::Curve;
+use self::curve::Points;
 use self::digits::{Digits, Radix};
 use self::schedule::{Schedule, Terms};
 use crate::kernels::{Kernels, Path};
@@ -174,7 +177,7 @@ impl<G: Curve> FixedBases<G> {
         self.table.len() * size_of::<Pair>()
     }
 
-    fn multiply<A: Arithmetic<Fq>>(&self, arithmetic: A, Plan(schedules): &Plan) -> G::Group {
+    fn multiply<A: Points>(&self, arithmetic: A, Plan(schedules): &Plan) -> G::Group {
         let buckets = curve::add_up::<G, A>(arithmetic, &self.table, schedules);
         let owners = (0..).zip(schedules).flat_map(|(set, schedule)| {
             let first = set * self.buckets();
@@ -203,12 +206,7 @@ impl<G: Curve> FixedBases<G> {
     ///
     /// A weight is cut into a high and a low half. Buckets with the same half are added up, then
     /// these sums by the bits of their half: what is left is one point for each bit.
-    fn combine<A: Arithmetic<Fq>>(
-        &self,
-        arithmetic: A,
-        points: &[Pair],
-        owners: &[u32],
-    ) -> G::Group {
+    fn combine<A: Points>(&self, arithmetic: A, points: &[Pair], owners: &[u32]) -> G::Group {
         let low_bits = self.radix.width() / 2;
         let half = 1 << low_bits.max(self.radix.width() - low_bits);
         let halves = |bucket: u32| {
@@ -268,11 +266,11 @@ impl Terms for SetTerms<'_> {
     fn visit(&self, mut each: impl FnMut(u32, u32)) {
         let windows = (self.set..self.windows).step_by(self.sets as usize);
         for (level, window) in (0..).zip(windows) {
-            for (point, digit) in (level * self.points..).zip(self.digits.window(window)) {
-                if digit != 0 {
-                    each(digit.unsigned_abs() - 1, point << 1 | u32::from(digit < 0));
-                }
-            }
+            let first = level * self.points;
+            self.digits.visit(window, |place, digit| {
+                let entry = (first + place) << 1 | u32::from(digit < 0);
+                each(digit.unsigned_abs() - 1, entry);
+            });
         }
     }
 }
@@ -327,7 +325,7 @@ impl Layout {
     }
 
     /// The points, then their multiples, level after level.
-    fn table<G: Curve, A: Arithmetic<Fq>>(&self, arithmetic: A, points: Vec<Pair>) -> Vec<Pair> {
+    fn table<G: Curve, A: Points>(&self, arithmetic: A, points: Vec<Pair>) -> Vec<Pair> {
         let count = points.len();
         let mut table = points;
         table.reserve_exact(count * (self.levels() - 1));

@@ -23,6 +23,15 @@ impl Group {
     pub(super) fn height(&self) -> usize {
         usize::from(self.lengths[0])
     }
+
+    /// The lanes that have a term in a row.
+    pub(super) fn lanes(&self, row: usize) -> u8 {
+        let longer = |lane: usize| usize::from(self.lengths[lane]) > row;
+        if longer(LANES - 1) {
+            return 0xff;
+        }
+        (0..LANES).fold(0, |mask, lane| mask | u8::from(longer(lane)) << lane)
+    }
 }
 
 /// Terms in the order in which they are loaded.

@@ -8,10 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use ark_bn254::Fq;
 use rayon::prelude::*;
 
-use super::addition::{Adder, Formula, Row, Step, Upcoming};
+use super::addition::{Adder, Formula, Row, Step};
 use super::extension::Extension;
+use super::prefetch::Upcoming;
 use super::schedule::{Group, LONGEST, Schedule};
-use crate::lanes::{Arithmetic, BLOCK, LANES, Pair};
+use crate::lanes::{Arithmetic, BLOCK, LANES, Pair, PointArithmetic};
 
 /// Components of points in a chunk of rows. With its products it stays in the second-level cache,
 /// and it shares each inversion among enough additions.
@@ -23,7 +24,7 @@ const AHEAD: usize = 16;
 
 /// The sums of the schedules' pieces, `D` pairs each, those of a schedule after the other in the
 /// order of its `sums`. Infinity is (0, 0).
-pub(super) fn sums<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
+pub(super) fn sums<A: PointArithmetic<D>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     table: &[Pair],
     schedules: &[Schedule],
@@ -86,14 +87,14 @@ fn chunks<'a, const D: usize>(
 const _: () = assert!(LONGEST <= CHUNK / 2);
 
 /// The memory of a worker.
-struct Tree<A: Arithmetic<Fq>, const D: usize> {
+struct Tree<A: PointArithmetic<D>, const D: usize> {
     arithmetic: A,
     adder: Adder<A, D>,
     rows: Vec<Row<A::Vector, D>>,
     steps: Vec<Step>,
 }
 
-impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
+impl<A: PointArithmetic<D>, const D: usize> Tree<A, D> {
     fn new(arithmetic: A) -> Self {
         Self {
             arithmetic,
@@ -136,13 +137,11 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
         self.rows.resize(entries.len() + 1, infinity);
         self.rows[entries.len()] = infinity;
         let mut upcoming = Upcoming::new(table, entries);
-        for _ in 0..AHEAD / 2 {
-            upcoming.fetch_some::<D>(self.arithmetic);
+        for _ in 0..AHEAD {
+            upcoming.fetch_row::<D>(self.arithmetic);
         }
-        for (index, (row, entries)) in self.rows.iter_mut().zip(entries).enumerate() {
-            if index % 2 == 0 {
-                upcoming.fetch_some::<D>(self.arithmetic);
-            }
+        for (row, entries) in self.rows.iter_mut().zip(entries) {
+            upcoming.fetch_row::<D>(self.arithmetic);
             self.adder.load(table, entries, row);
         }
     }
@@ -153,15 +152,14 @@ impl<A: Arithmetic<Fq>, const D: usize> Tree<A, D> {
         self.steps.clear();
         for group in groups {
             let start = group.start - base;
-            for row in (stride..group.height()).step_by(2 * stride) {
-                let mask = (0..LANES).fold(0, |mask, lane| {
-                    mask | u8::from(usize::from(group.lengths[lane]) > row) << lane
-                });
+            let mut row = stride;
+            while row < group.height() {
                 self.steps.push(Step {
                     left: (start + row - stride) as u32,
                     right: (start + row) as u32,
-                    mask,
+                    mask: group.lanes(row),
                 });
+                row += 2 * stride;
             }
         }
         let idle = (self.rows.len() - 1) as u32;

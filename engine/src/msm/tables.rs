@@ -2,19 +2,19 @@
 
 use std::array::from_fn;
 
-use ark_bn254::Fq;
 use rayon::prelude::*;
 
-use super::addition::{Adder, Formula, Step, Upcoming};
+use super::addition::{Adder, Formula, Step};
 use super::extension::Extension;
+use super::prefetch::Upcoming;
 use super::sums::store_row;
-use crate::lanes::{Arithmetic, BLOCK, LANES, Pair};
+use crate::lanes::{BLOCK, LANES, Pair, PointArithmetic};
 
 /// Rows that share an inversion.
 const ROWS: usize = 256;
 
 /// `2^times` times each point, fully reduced. None of the points is at infinity.
-pub(super) fn double<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
+pub(super) fn double<A: PointArithmetic<D>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     points: &[Pair],
     times: u32,
@@ -27,7 +27,7 @@ pub(super) fn double<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
     doubled
 }
 
-fn double_chunk<A: Arithmetic<Fq>, E: Extension<A, D>, const D: usize>(
+fn double_chunk<A: PointArithmetic<D>, E: Extension<A, D>, const D: usize>(
     arithmetic: A,
     points: &[Pair],
     times: u32,

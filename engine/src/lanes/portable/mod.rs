@@ -1,8 +1,13 @@
 //! Lanes by arkworks' arithmetic, for processors without AVX512-IFMA.
 
+mod butterflies;
+mod field;
+mod points;
+
 use std::array::from_fn;
 
-use super::{Arithmetic, BLOCK, Block, LANES, LaneField, Pair, Refs, Words};
+use self::field::{add, mul, sub};
+use super::{Arithmetic, Block, LANES, LaneField, Pair, Refs, Words};
 
 /// Lanes that are arkworks' elements, always fully reduced.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +56,19 @@ impl<F: LaneField> Arithmetic<F> for Portable {
 
     fn prefetch(self, _: &Pair) {}
 
-    fn transpose(self, vectors: [&Vector<F>; LANES]) -> [Vector<F>; LANES] {
-        from_fn(|i| from_fn(|j| vectors[j][i]))
+    fn transpose(self, vectors: [&Vector<F>; LANES], out: &mut [Vector<F>; LANES]) {
+        *out = from_fn(|i| from_fn(|j| vectors[j][i]));
     }
 
     fn negate_if(self, mask: u8, a: &mut Vector<F>) {
         for lane in (0..LANES).filter(|&lane| bit(mask, lane)) {
             a[lane] = -a[lane];
+        }
+    }
+
+    fn copy(self, mask: u8, from: &Vector<F>, to: &mut Vector<F>) {
+        for lane in (0..LANES).filter(|&lane| bit(mask, lane)) {
+            to[lane] = from[lane];
         }
     }
 
@@ -70,11 +81,11 @@ impl<F: LaneField> Arithmetic<F> for Portable {
     }
 
     fn mul(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
-        each(out, |k, lane| a[k][lane] * b[k][lane]);
+        each(out, |k, lane| mul(&a[k][lane], &b[k][lane]));
     }
 
     fn square(self, a: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
-        each(out, |k, lane| a[k][lane].square());
+        each(out, |k, lane| mul(&a[k][lane], &a[k][lane]));
     }
 
     fn mul_add(
@@ -91,11 +102,11 @@ impl<F: LaneField> Arithmetic<F> for Portable {
     }
 
     fn add(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
-        each(out, |k, lane| a[k][lane] + b[k][lane]);
+        each(out, |k, lane| add(&a[k][lane], &b[k][lane]));
     }
 
     fn sub(self, a: Refs<'_, Vector<F>>, b: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
-        each(out, |k, lane| a[k][lane] - b[k][lane]);
+        each(out, |k, lane| sub(&a[k][lane], &b[k][lane]));
     }
 
     fn negate(self, a: Refs<'_, Vector<F>>, out: &mut Block<Vector<F>>) {
@@ -108,7 +119,7 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         b: Refs<'_, Vector<F>>,
         out: &mut Block<Vector<F>>,
     ) {
-        each(out, |k, lane| a[k][lane] + b[k][lane]);
+        each(out, |k, lane| add(&a[k][lane], &b[k][lane]));
     }
 
     fn sub_narrow(
@@ -117,7 +128,7 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         b: Refs<'_, Vector<F>>,
         out: &mut Block<Vector<F>>,
     ) {
-        each(out, |k, lane| a[k][lane] - b[k][lane]);
+        each(out, |k, lane| sub(&a[k][lane], &b[k][lane]));
     }
 
     fn sub_twice_narrow(
@@ -127,37 +138,9 @@ impl<F: LaneField> Arithmetic<F> for Portable {
         c: Refs<'_, Vector<F>>,
         out: &mut Block<Vector<F>>,
     ) {
-        each(out, |k, lane| a[k][lane] - b[k][lane] - c[k][lane]);
-    }
-
-    fn butterfly_down(
-        self,
-        a: &mut Block<Vector<F>>,
-        b: &mut Block<Vector<F>>,
-        c: &Block<Vector<F>>,
-    ) {
-        for k in 0..BLOCK {
-            for lane in 0..LANES {
-                let difference = a[k][lane] - b[k][lane];
-                a[k][lane] += b[k][lane];
-                b[k][lane] = difference * c[k][lane];
-            }
-        }
-    }
-
-    fn butterfly_up(
-        self,
-        a: &mut Block<Vector<F>>,
-        b: &mut Block<Vector<F>>,
-        c: &Block<Vector<F>>,
-    ) {
-        for k in 0..BLOCK {
-            for lane in 0..LANES {
-                let product = b[k][lane] * c[k][lane];
-                b[k][lane] = a[k][lane] - product;
-                a[k][lane] += product;
-            }
-        }
+        each(out, |k, lane| {
+            sub(&sub(&a[k][lane], &b[k][lane]), &c[k][lane])
+        });
     }
 }
 
