@@ -38,6 +38,22 @@ impl Extent {
     pub const fn is_whole(&self, constraints: usize) -> bool {
         self.every <= 1 && self.rows.start == 0 && self.rows.end >= constraints
     }
+
+    /// Those of so many rows.
+    fn rows(&self, constraints: usize) -> Result<Vec<usize>, CircuitError> {
+        let Range { start, end } = self.rows;
+        let rows: Vec<usize> = (start..end.min(constraints))
+            .step_by(self.every.max(1))
+            .collect();
+        if rows.is_empty() {
+            return Err(CircuitError::Rows {
+                constraints,
+                from: start,
+                to: end,
+            });
+        }
+        Ok(rows)
+    }
 }
 
 impl Default for Extent {
@@ -59,7 +75,7 @@ impl Default for Extent {
 /// helps, because a forged value then has the fewest consequences.
 ///
 /// # Errors
-/// There is no witness, or one that does not satisfy the circuit.
+/// There is no witness, or one that does not satisfy the circuit, or none of the rows asked for.
 pub fn examine<F: PrimeField>(
     circuit: &Circuit<F>,
     witnesses: &[Witness<F>],
@@ -69,6 +85,7 @@ pub fn examine<F: PrimeField>(
     if witnesses.is_empty() {
         return Err(CircuitError::NoAssignment);
     }
+    let rows = extent.rows(circuit.constraints())?;
     let unsatisfied = |witness: &Witness<F>| !circuit.is_satisfied(&witness.z);
     if let Some(index) = witnesses.iter().position(unsatisfied) {
         return Err(CircuitError::Unsatisfied(index));
@@ -89,9 +106,6 @@ pub fn examine<F: PrimeField>(
         .iter()
         .map(|point| Jacobian::new(circuit, &point.z, is_witness, rng).freedom)
         .collect();
-    let end = extent.rows.end.min(circuit.constraints());
-    let rows = extent.rows.start.min(end)..end;
-    let rows: Vec<usize> = rows.step_by(extent.every.max(1)).collect();
     let by_rank = |row: usize| ranks.iter().any(|rank| !rank.redundant[row]);
     let verdicts = campaign(circuit, &booleans, witnesses, &rows, by_rank, progress);
     let holes = Holes {

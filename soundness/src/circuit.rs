@@ -51,6 +51,18 @@ pub enum CircuitError {
     /// No assignment was given.
     #[error("there is nothing to examine without a satisfying assignment")]
     NoAssignment,
+    /// The rows asked for begin after the last one.
+    #[error(
+        "the circuit has {constraints} constraints, from 0; none of {from}..{to} is among them"
+    )]
+    Rows {
+        /// How many there are.
+        constraints: usize,
+        /// The first one asked for.
+        from: usize,
+        /// The end of those asked for.
+        to: usize,
+    },
 }
 
 impl<F: PrimeField> Circuit<F> {

@@ -205,23 +205,29 @@ fn a_weaker_row_is_told_by_what_is_forged_from_another_base() {
 fn mutants_are_made_of_the_rows_asked_for() {
     let draft = judged::<Fr>(7, 5, [3, 9]);
     let circuit = draft.circuit();
+    let extent = |rows| Extent {
+        rows,
+        ..Extent::default()
+    };
+    let run = |rows| examine(&circuit, &[draft.witness()], &extent(rows), &|_, _| ());
     let part = |rows| {
-        let extent = Extent {
-            rows,
-            ..Extent::default()
-        };
-        let report = examine(&circuit, &[draft.witness()], &extent, &|_, _| ()).unwrap();
+        let report = run(rows).unwrap();
         (report.clauses[0].constraints, report.mutants)
     };
     let n = circuit.constraints();
     let (first, second, all) = (part(0..4), part(4..n), part(0..usize::MAX));
     assert_eq!((first.0, second.0, all.0), (4, n - 4, n));
     assert_eq!(first.1 + second.1, all.1);
-    assert_eq!(part(n..n + 9), (0, 0));
-    let extent = |rows| Extent {
-        rows,
-        ..Extent::default()
-    };
+    assert_eq!(part(n - 1..n + 9).0, 1);
+    for (from, to) in [(n, n + 9), (3, 3), (usize::MAX, 0)] {
+        let constraints = n;
+        let none = CircuitError::Rows {
+            constraints,
+            from,
+            to,
+        };
+        assert_eq!(run(from..to), Err(none));
+    }
     assert!(extent(0..n).is_whole(n) && !extent(1..n).is_whole(n) && !extent(0..n - 1).is_whole(n));
 }
 
