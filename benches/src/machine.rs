@@ -111,6 +111,21 @@ pub(crate) fn peak() -> Option<u64> {
     kilobytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
+/// Seconds that this process has computed so far, on all cores, for itself and in the kernel.
+pub(crate) fn cpu_seconds() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in parentheses, may have blanks in it.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut times = after_name.split_whitespace().skip(UTIME);
+    let mut ticks = || times.next()?.parse::<u64>().ok();
+    Some((ticks()? + ticks()?) as f64 / TICKS)
+}
+
+/// Which of the numbers after the name is the first of the two times.
+const UTIME: usize = 11;
+/// What Linux counts a second as, for programs.
+const TICKS: f64 = 100.0;
+
 /// The memory that a process and its descendants take, in bytes.
 pub(crate) fn memory_of_family(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;

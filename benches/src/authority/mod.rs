@@ -2,8 +2,8 @@
 //!
 //! One run makes an authority in a folder, makes up enterprises of 16 quarters and 8 fields and what is
 //! ingested of them ([`Source`]), registers, ingests, publishes an epoch, publishes the next day's over
-//! the same records, and proves from one enterprise's credential. Times are wall-clock, of all threads together; memory
-//! is the most that the process took during a phase.
+//! the same records, and proves from one enterprise's credential. Times are by the
+//! clock, and of computing on all cores; memory is the most that the process took during a phase.
 
 mod hashes;
 mod holders;
@@ -183,7 +183,7 @@ fn one(
     let published = publish("publish", TIME, &mut clock)?;
     publish("publish the next day", TIME + DAY, &mut clock)?;
     let leaves = published.epoch.header.leaves;
-    let hashes = clock.phase("hashes alone", |_| {
+    let hashes = clock.phase(report::HASHES, |_| {
         Ok::<_, MeasureError>(hashes::bare(leaves))
     })?;
     clock.phase("prove", |_| proof::prove(&authority, &holder))?;

@@ -1,4 +1,4 @@
-//! How long each phase takes, and how much memory.
+//! How long each phase takes, how much of that is computing, and how much memory.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -6,20 +6,65 @@ use std::time::Instant;
 use serde::Serialize;
 use taxproof_authority::progress::Progress;
 
-use crate::machine::{forget_peak, peak};
+use crate::machine::{cpu_seconds, forget_peak, peak};
 
 /// A phase of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Phase {
     /// What was done.
     pub name: String,
-    /// How long it took.
-    pub seconds: f64,
+    /// What it took.
+    #[serde(flatten)]
+    pub taken: Taken,
     /// The most memory that the process took meanwhile, where the system tells.
     pub peak_bytes: Option<u64>,
-    /// The steps that the authority told of, each with its seconds.
+    /// The steps that the authority told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<(String, f64)>,
+    pub steps: Vec<Step>,
+}
+
+/// A step of a phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// What was done.
+    pub name: String,
+    /// What it took.
+    #[serde(flatten)]
+    pub taken: Taken,
+}
+
+/// Time by the clock, and time of computing. Where the second is less than the first times the number of
+/// threads, some of them waited: for the disk, for each other, or because others had the cores.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Taken {
+    /// From the beginning to the end.
+    pub seconds: f64,
+    /// On all cores, for the process and in the kernel for it, where the system tells.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// A point in time.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    at: Instant,
+    cpu_seconds: Option<f64>,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            at: Instant::now(),
+            cpu_seconds: cpu_seconds(),
+        }
+    }
+
+    fn until(self, end: Self) -> Taken {
+        let computed = end.cpu_seconds.zip(self.cpu_seconds);
+        Taken {
+            seconds: (end.at - self.at).as_secs_f64(),
+            cpu_seconds: computed.map(|(end, begin)| end - begin),
+        }
+    }
 }
 
 /// Times phases one after the other.
@@ -48,12 +93,12 @@ impl<'a> Clock<'a> {
             began: self.began,
             steps: Mutex::default(),
         };
-        let start = Instant::now();
+        let start = Moment::now();
         let done = work(&steps)?;
-        let end = Instant::now();
+        let end = Moment::now();
         self.phases.push(Phase {
             name: name.to_owned(),
-            seconds: (end - start).as_secs_f64(),
+            taken: start.until(end),
             peak_bytes: peak(),
             steps: steps.until(end),
         });
@@ -68,17 +113,20 @@ impl<'a> Clock<'a> {
 /// Notes when the authority says that it begins something.
 pub(super) struct Steps<'a> {
     began: &'a (dyn Fn(&str) + Sync),
-    steps: Mutex<Vec<(String, Instant)>>,
+    steps: Mutex<Vec<(String, Moment)>>,
 }
 
 impl Steps<'_> {
-    fn until(self, end: Instant) -> Vec<(String, f64)> {
+    fn until(self, end: Moment) -> Vec<Step> {
         let steps = self.steps.into_inner().unwrap_or_default();
         let ends = steps.iter().skip(1).map(|(_, begin)| *begin);
-        let ends: Vec<Instant> = ends.chain([end]).collect();
+        let ends: Vec<Moment> = ends.chain([end]).collect();
         let timed = steps.into_iter().zip(ends);
         timed
-            .map(|((name, begin), end)| (name, (end - begin).as_secs_f64()))
+            .map(|((name, begin), end)| Step {
+                name,
+                taken: begin.until(end),
+            })
             .collect()
     }
 }
@@ -87,7 +135,7 @@ impl Progress for Steps<'_> {
     fn begin(&self, what: &str, _steps: u64) {
         (self.began)(what);
         if let Ok(mut steps) = self.steps.lock() {
-            steps.push((what.to_owned(), Instant::now()));
+            steps.push((what.to_owned(), Moment::now()));
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::hashes::Hashes;
-use super::phase::Phase;
+use super::phase::{Phase, Taken};
 use super::source::Source;
 use crate::machine::Machine;
 
@@ -34,6 +34,9 @@ struct Figures {
     /// The whole, from the source's files to bundles, header and log on disk: its seconds over those of
     /// the epoch's hashes by themselves.
     hash_bound_ratio: f64,
+    /// The same in seconds of computing: what waits for the disk, or for cores that others have, is not
+    /// in it.
+    cpu_hash_bound_ratio: Option<f64>,
     /// Of that, committing: from accounts on disk to roots, members and trees on disk.
     commit_over_hashes: f64,
     /// Committing the next day over its hashes: one permutation a leaf, and the nodes.
@@ -80,6 +83,8 @@ struct Measured {
     figures: Figures,
 }
 
+/// The phase of the hashes by themselves.
+pub(super) const HASHES: &str = "hashes alone";
 const NATION: u64 = 60_000_000;
 const NATION_CORES: usize = 16;
 
@@ -114,15 +119,16 @@ impl Report {
         for Measured { run, figures } in &self.curve {
             text += &format!("{} enterprises, {} rows\n", run.enterprises, run.rows);
             for phase in &run.phases {
-                text += &line(&phase.name, phase.seconds, phase.peak_bytes);
-                for (step, seconds) in &phase.steps {
-                    text += &line(&format!("  {step}"), *seconds, None);
+                text += &line(&phase.name, phase.taken, phase.peak_bytes);
+                for step in &phase.steps {
+                    text += &line(&format!("  {}", step.name), step.taken, None);
                 }
             }
             text += &format!(
-                "whole over its hashes {:.1}, committing {:.2}, committing the next day {:.2}; \
-                 {:.0} leaves and {:.0} nodes a second; {} MB of files, folder {} MB\n",
+                "whole over its hashes {:.2} ({} of computing), committing {:.2}, committing the next \
+                 day {:.2}; {:.0} leaves and {:.0} nodes a second; {} MB of files, folder {} MB\n",
                 figures.hash_bound_ratio,
+                known(figures.cpu_hash_bound_ratio),
                 figures.commit_over_hashes,
                 figures.next_day_over_hashes,
                 figures.leaves_per_second,
@@ -148,21 +154,41 @@ impl Report {
 
 const MEGA: u64 = 1_000_000;
 
-fn line(name: &str, seconds: f64, peak: Option<u64>) -> String {
+fn line(name: &str, taken: Taken, peak: Option<u64>) -> String {
+    let Taken {
+        seconds,
+        cpu_seconds,
+    } = taken;
+    let cpu = known(cpu_seconds);
     let peak = peak.map_or(String::new(), |bytes| format!("{:>8} MB", bytes / MEGA));
-    format!("  {name:<28} {seconds:>9.2} s{peak}\n")
+    format!("  {name:<28} {seconds:>9.2} s {cpu:>9} s of computing{peak}\n")
+}
+
+fn known(figure: Option<f64>) -> String {
+    figure.map_or_else(|| "?".to_owned(), |figure| format!("{figure:.2}"))
 }
 
 impl Run {
+    fn taken(&self, name: &str) -> Taken {
+        let mut phases = self.phases.iter().filter(|phase| phase.name == name);
+        phases.next().map(|phase| phase.taken).unwrap_or_default()
+    }
+
     fn phase(&self, name: &str) -> f64 {
-        let phases = self.phases.iter().filter(|phase| phase.name == name);
-        phases.map(|phase| phase.seconds).sum()
+        self.taken(name).seconds
+    }
+
+    /// Seconds of computing of ingestion and publication over those of the hashes.
+    fn cpu_hash_bound_ratio(&self) -> Option<f64> {
+        let cpu = |name| self.taken(name).cpu_seconds;
+        Some((cpu("ingest")? + cpu("publish")?) / cpu(HASHES)?)
     }
 
     fn step(&self, phase: &str, name: &str) -> f64 {
         let phases = self.phases.iter().filter(|p| p.name == phase);
         let steps = phases.flat_map(|phase| &phase.steps);
-        steps.filter(|(n, _)| n == name).map(|(_, s)| s).sum()
+        let named = steps.filter(|step| step.name == name);
+        named.map(|step| step.taken.seconds).sum()
     }
 
     fn figures(&self) -> Figures {
@@ -173,6 +199,7 @@ impl Run {
         let ingest = self.phase("ingest");
         Figures {
             hash_bound_ratio: (ingest + publish) / all,
+            cpu_hash_bound_ratio: self.cpu_hash_bound_ratio(),
             commit_over_hashes: self.step("publish", "committing to records") / all,
             next_day_over_hashes: self.step("publish the next day", "committing to records")
                 / next_day,
