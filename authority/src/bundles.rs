@@ -1,26 +1,29 @@
 //! What an epoch hands out: bundles for all, and credentials to one enterprise.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use rayon::prelude::*;
 use taxproof_claims::bundle::{Bundle, Issued, file_name};
 use taxproof_claims::credential::Credential;
 use taxproof_claims::epoch::SignedEpochHeader;
-use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::SignatureError;
 use taxproof_claims::subject::EnterpriseId;
 use zeroize::Zeroizing;
 
 use crate::authority::Authority;
-use crate::commitment::{Commitment, Member};
+use crate::commitment::{Commitment, Share};
 use crate::error::AuthorityError;
-use crate::folder::create;
+use crate::folder::private;
 use crate::progress::Progress;
 use crate::registration::{RegistrationError, recipient};
 use crate::store::part;
+use crate::syncing::SyncedFiles;
 
 /// Enterprises of a bundle, at least: whoever fetches one is one of so many.
 const ENTERPRISES: u64 = 1024;
+/// Entries that a thread encrypts at once.
+const SEALED: usize = 64;
 /// Most bundles, as a power of two.
 const MOST_BITS: u32 = 16;
 
@@ -34,41 +37,54 @@ pub(crate) fn bits(enterprises: u64) -> u32 {
 pub(crate) fn write(
     commitment: &Commitment,
     signed: &SignedEpochHeader,
-    schema: &Schema,
     bits: u32,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<(), AuthorityError> {
     let bundles = 1u64 << bits;
     progress.begin("writing bundles", bundles);
+    let files = SyncedFiles::new().map_err(|error| AuthorityError::io(folder, error))?;
     (0..bundles).into_par_iter().try_for_each(|index| {
-        let mut members = commitment.range(part(index, bits), schema)?;
-        members.sort_by_key(|member| member.position);
-        let bundle = bundle(commitment, signed, &members)?;
-        create(&folder.join(file_name(index)), &bundle.encode())?;
+        let shares = commitment.shares(part(index, bits))?;
+        let bundle = bundle(commitment, signed, shares)?;
+        let path = folder.join(file_name(index));
+        let written = private(&path, true).and_then(|mut file| {
+            file.write_all(&bundle.encode())?;
+            files.take(file)
+        });
+        written.map_err(|error| AuthorityError::io(&path, error))?;
         progress.advance();
-        Ok(())
-    })
+        Ok::<_, AuthorityError>(())
+    })?;
+    files
+        .finish()
+        .map_err(|error| AuthorityError::io(folder, error))
 }
 
 fn bundle(
     commitment: &Commitment,
     signed: &SignedEpochHeader,
-    members: &[Member],
+    shares: Vec<Share>,
 ) -> Result<Bundle, AuthorityError> {
-    let first = members.first().map_or(0, |member| member.position);
+    let (first, count) = (
+        shares.first().map_or(0, |s| s.position),
+        shares.len() as u64,
+    );
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(|_| SignatureError::Randomness)?;
-    let entries = members.par_iter().map(|member| {
-        let refresh = member.seed.refresh();
-        Bundle::seal(&refresh, &nonce, &member.id, &member.salt, &member.values)
-    });
+    let entries = shares
+        .into_par_iter()
+        .with_min_len(SEALED)
+        .map(|mut share| {
+            let entry = std::mem::take(&mut *share.entry);
+            Bundle::seal_entry(&share.seed.refresh(), &nonce, entry)
+        });
     Ok(Bundle {
         epoch: signed.clone(),
         first,
         nonce,
         layout: commitment.layout,
-        branches: commitment.branches(first, members.len() as u64)?,
+        branches: commitment.branches(first, count)?,
         entries: entries.collect(),
     })
 }

@@ -18,21 +18,83 @@ pub(crate) struct Malformed;
 #[derive(Debug, Default)]
 pub(crate) struct Encoder<'a> {
     bytes: Vec<u8>,
-    table: Option<Table<'a>>,
+    names: Names<'a>,
 }
 
+/// How texts are written that others are likely to equal.
 #[derive(Debug, Default)]
-struct Table<'a> {
-    places: HashMap<&'a str, u64>,
+enum Names<'a> {
+    /// Where they stand.
+    #[default]
+    InPlace,
+    /// As numbers of texts that the reader has too; others where they stand.
+    Given { texts: &'a [&'a str], next: usize },
+    /// As numbers of texts that come before everything else.
+    Table(Places<'a>),
+}
+
+/// Texts of a table, each once, and which is where.
+#[derive(Debug, Default)]
+struct Places<'a> {
     texts: Vec<&'a str>,
+    /// Of the texts, where they are many.
+    index: HashMap<&'a str, usize>,
+    /// The place after the one that was found last: what is written again and again comes in one order.
+    next: usize,
+}
+
+/// Texts that are looked through one by one.
+const FEW: usize = 16;
+
+fn find(texts: &[&str], text: &str) -> Option<usize> {
+    texts.iter().position(|known| are_equal(known, text))
+}
+
+/// Whether two texts are equal. Often they are one text, which is sooner seen.
+fn are_equal(a: &str, b: &str) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
+impl<'a> Places<'a> {
+    fn find(&mut self, text: &str) -> Option<usize> {
+        let at = match self.texts.get(self.next) {
+            Some(next) if are_equal(next, text) => Some(self.next),
+            _ if self.texts.len() > FEW => self.index.get(text).copied(),
+            _ => find(&self.texts, text),
+        };
+        self.next = at.map_or(self.next, |at| at + 1);
+        at
+    }
+
+    fn add(&mut self, text: &'a str) -> usize {
+        let at = self.texts.len();
+        self.texts.push(text);
+        match at {
+            FEW => self.index.extend(self.texts.iter().copied().zip(0..)),
+            at if at > FEW => {
+                self.index.insert(text, at);
+            }
+            _ => {}
+        }
+        self.next = at + 1;
+        at
+    }
 }
 
 impl<'a> Encoder<'a> {
     /// Texts are put into a table, each once.
     pub(crate) fn with_table() -> Self {
         Self {
-            bytes: Vec::new(),
-            table: Some(Table::default()),
+            bytes: Vec::with_capacity(VALUE),
+            names: Names::Table(Places::default()),
+        }
+    }
+
+    /// Appends to some bytes, with texts that the reader has too.
+    pub(crate) const fn with_names(bytes: Vec<u8>, texts: &'a [&'a str]) -> Self {
+        Self {
+            bytes,
+            names: Names::Given { texts, next: 0 },
         }
     }
 
@@ -66,14 +128,24 @@ impl<'a> Encoder<'a> {
 
     /// A text that others are likely to equal.
     pub(crate) fn name(&mut self, text: &'a str) {
-        let Some(table) = &mut self.table else {
-            return self.text(text);
-        };
-        let place = *table.places.entry(text).or_insert_with(|| {
-            table.texts.push(text);
-            table.texts.len() as u64 - 1
-        });
-        self.unsigned(place);
+        match &mut self.names {
+            Names::InPlace => self.text(text),
+            Names::Given { texts, next } => {
+                let at = match texts.get(*next) {
+                    Some(known) if are_equal(known, text) => Some(*next),
+                    _ => find(texts, text),
+                };
+                *next = at.map_or(*next, |at| at + 1);
+                self.count(at.map_or(0, |at| at + 1));
+                if at.is_none() {
+                    self.text(text);
+                }
+            }
+            Names::Table(places) => {
+                let at = places.find(text).unwrap_or_else(|| places.add(text));
+                self.count(at);
+            }
+        }
     }
 
     /// A text that is like no other.
@@ -87,27 +159,52 @@ impl<'a> Encoder<'a> {
         self.bytes.extend(bytes);
     }
 
+    /// What was written.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let Some(table) = self.table else {
+        let Names::Table(places) = self.names else {
             return self.bytes;
         };
-        let mut head = Encoder::default();
-        head.count(table.texts.len());
-        table.texts.iter().for_each(|text| head.text(text));
-        [head.bytes, self.bytes].concat()
+        let mut whole = Encoder::default();
+        whole.bytes.reserve(self.bytes.len() + VALUE / 4);
+        whole.count(places.texts.len());
+        places.texts.iter().for_each(|text| whole.text(text));
+        whole.fixed(&self.bytes);
+        whole.bytes
     }
 }
+
+/// Bytes of a value of the usual size.
+const VALUE: usize = 1 << 11;
 
 /// Reads.
 #[derive(Debug)]
 pub(crate) struct Decoder<'a> {
     bytes: &'a [u8],
-    table: Option<Vec<&'a str>>,
+    names: Known<'a>,
+}
+
+/// The names that numbers stand for.
+#[derive(Debug)]
+enum Known<'a> {
+    None,
+    Given(&'a [&'a str]),
+    Table(Vec<&'a str>),
 }
 
 impl<'a> Decoder<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, table: None }
+        Self {
+            bytes,
+            names: Known::None,
+        }
+    }
+
+    /// Reads what was written with the same names.
+    pub(crate) const fn with_names(bytes: &'a [u8], names: &'a [&'a str]) -> Self {
+        Self {
+            bytes,
+            names: Known::Given(names),
+        }
     }
 
     pub(crate) fn with_table(bytes: &'a [u8]) -> Result<Self, Malformed> {
@@ -115,11 +212,16 @@ impl<'a> Decoder<'a> {
         let texts = head.list(Self::text)?;
         Ok(Self {
             bytes: head.bytes,
-            table: Some(texts),
+            names: Known::Table(texts),
         })
     }
 
     pub(crate) fn unsigned(&mut self) -> Result<u64, Malformed> {
+        // Most are this small.
+        if let Some((&byte @ ..0x80, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
+            return Ok(byte.into());
+        }
         let mut n = 0u64;
         for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.bytes.split_first().ok_or(Malformed)?;
@@ -161,12 +263,17 @@ impl<'a> Decoder<'a> {
     }
 
     pub(crate) fn name(&mut self) -> Result<&'a str, Malformed> {
-        if self.table.is_none() {
+        if let Known::None = self.names {
             return self.text();
         }
         let place = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
-        let texts = self.table.as_deref().unwrap_or_default();
-        texts.get(place).copied().ok_or(Malformed)
+        let found = match &self.names {
+            Known::None => None,
+            Known::Table(texts) => texts.get(place).copied(),
+            Known::Given(_) if place == 0 => return self.text(),
+            Known::Given(texts) => texts.get(place - 1).copied(),
+        };
+        found.ok_or(Malformed)
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
@@ -212,12 +319,17 @@ mod tests {
     #[test]
     fn numbers_and_texts_round_trip() {
         let numbers = [0, 1, -1, 63, 64, -64, -65, i64::MAX, i64::MIN];
-        for with_table in [false, true] {
-            let mut encoder = if with_table {
-                Encoder::with_table()
-            } else {
-                Encoder::default()
-            };
+        let given = ["额", "税"];
+        type Write<'a> = &'a dyn Fn() -> Encoder<'a>;
+        type Read = fn(&[u8]) -> Result<Decoder<'_>, Malformed>;
+        let in_place: (Write<'_>, Read) = (&Encoder::default, |bytes| Ok(Decoder::new(bytes)));
+        let table: (Write<'_>, Read) = (&Encoder::with_table, |bytes| Decoder::with_table(bytes));
+        let with_given: (Write<'_>, Read) =
+            (&|| Encoder::with_names(Vec::new(), &given), |bytes| {
+                Ok(Decoder::with_names(bytes, &["额", "税"]))
+            });
+        for (begin, open) in [in_place, table, with_given] {
+            let mut encoder = begin();
             numbers.iter().for_each(|n| encoder.signed(*n));
             encoder.unsigned(u64::MAX);
             for name in ["税", "", "税"] {
@@ -227,11 +339,7 @@ mod tests {
             encoder.optional(None, Encoder::signed);
             let bytes = encoder.finish();
             let read = |bytes| -> Result<_, Malformed> {
-                let mut decoder = if with_table {
-                    Decoder::with_table(bytes)?
-                } else {
-                    Decoder::new(bytes)
-                };
+                let mut decoder = open(bytes)?;
                 let mut found = Vec::new();
                 for _ in numbers {
                     found.push(decoder.signed()?);
@@ -253,6 +361,24 @@ mod tests {
             }
             assert_eq!(read(&[&bytes[..], &[0]].concat()), Err(Malformed));
         }
+    }
+
+    #[test]
+    fn many_names_are_found_as_few_are() {
+        let names: Vec<String> = (0..3 * FEW).map(|i| format!("name {i}")).collect();
+        let mut encoder = Encoder::with_table();
+        for step in [1, 5, 3] {
+            (0..names.len()).for_each(|i| encoder.name(&names[i * step % names.len()]));
+        }
+        let bytes = encoder.finish();
+        let mut decoder = Decoder::with_table(&bytes).expect("a table");
+        for step in [1, 5, 3] {
+            for i in 0..names.len() {
+                assert_eq!(decoder.name(), Ok(&*names[i * step % names.len()]));
+            }
+        }
+        // Each once, and in less than three bytes wherever it stands.
+        assert!(bytes.len() < names.len() * (9 + 3));
     }
 
     #[test]

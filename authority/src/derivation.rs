@@ -9,7 +9,7 @@ use taxproof_claims::shape::Layout;
 
 use crate::calendar::Month;
 use crate::ledger::Account;
-use crate::rules::Derivations;
+use crate::rules::{Derivations, FieldRule};
 use crate::taxpayer::{Fact, Facts};
 
 mod attributes;
@@ -80,7 +80,7 @@ impl Terms<'_> {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn derive(&self, account: &Account, holder_since: Date) -> Result<Values, Underivable> {
+    pub fn derive(&self, account: &Account<'_>, holder_since: Date) -> Result<Values, Underivable> {
         let filings = Filings::standing(account, self.as_of);
         if let Some((kind, first, second)) = filings.overlap() {
             return Err(Underivable::Overlap {
@@ -103,7 +103,7 @@ impl Terms<'_> {
     }
 
     /// The month in which the enterprise's obligations begin, or the source's history.
-    fn first_month(&self, filings: &Filings<'_>, facts: Option<&Facts>) -> Option<Month> {
+    fn first_month(&self, filings: &Filings<'_>, facts: Option<&Facts<'_>>) -> Option<Month> {
         let registered = self.registered(facts).and_then(Month::of);
         let first = registered.into_iter().chain(filings.first_month()).min()?;
         let history = self.derivations.periods.history_from;
@@ -111,13 +111,13 @@ impl Terms<'_> {
     }
 
     /// The day from which days without an invoice count.
-    fn first_day(&self, first: Option<Month>, facts: Option<&Facts>) -> Option<Date> {
+    fn first_day(&self, first: Option<Month>, facts: Option<&Facts<'_>>) -> Option<Date> {
         let registered = self.registered(facts);
         let in_first = registered.filter(|day| Month::of(*day) == first);
         Some(in_first.unwrap_or(first?.first_day()))
     }
 
-    fn registered(&self, facts: Option<&Facts>) -> Option<Date> {
+    fn registered(&self, facts: Option<&Facts<'_>>) -> Option<Date> {
         let name = self.derivations.periods.registered.as_ref()?;
         match facts?.get(name)? {
             Fact::Day(day) => Some(*day),
@@ -130,7 +130,7 @@ impl Terms<'_> {
 struct Subject<'a> {
     terms: &'a Terms<'a>,
     filings: Filings<'a>,
-    facts: Option<&'a Facts>,
+    facts: Option<&'a Facts<'a>>,
     first: Option<Month>,
     invoiced: Invoiced,
     holder_since: Date,
@@ -143,9 +143,10 @@ impl Subject<'_> {
         for attribute in self.terms.schema.attributes.iter().skip(1) {
             attributes.push(self.attribute(attribute)?);
         }
+        let rules = self.rules()?;
         let rows = (0..available)
             .filter_map(|i| self.terms.newest.back(i))
-            .map(|quarter| self.row(quarter))
+            .map(|quarter| self.row(&rules, quarter))
             .collect::<Result<Vec<_>, _>>()?;
         let values = Values::new(self.terms.layout, &attributes, &rows)?;
         values.check(self.terms.schema)?;
@@ -159,14 +160,26 @@ impl Subject<'_> {
         quarters.min(u32::try_from(self.terms.layout.periods).unwrap_or(u32::MAX))
     }
 
-    fn row(&self, quarter: Period) -> Result<Vec<Value>, Underivable> {
+    /// Each field with its rule.
+    fn rules(&self) -> Result<Vec<(&Quantity, &FieldRule)>, Underivable> {
         let rules = &self.terms.derivations.fields;
         let fields = self.terms.schema.fields.iter();
+        let rules = fields.map(|field| {
+            let rule = rules.get(&field.name);
+            let unknown = || Underivable::Unknown(field.name.clone());
+            Ok((field, rule.ok_or_else(unknown)?))
+        });
+        rules.collect()
+    }
+
+    fn row(
+        &self,
+        rules: &[(&Quantity, &FieldRule)],
+        quarter: Period,
+    ) -> Result<Vec<Value>, Underivable> {
+        let fields = rules.iter();
         fields
-            .map(|field| match rules.get(&field.name) {
-                Some(rule) => value(&field.name, self.field(field, rule, quarter)?),
-                None => Err(Underivable::Unknown(field.name.clone())),
-            })
+            .map(|(field, rule)| value(&field.name, self.field(field, rule, quarter)?))
             .collect()
     }
 

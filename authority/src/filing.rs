@@ -2,29 +2,30 @@
 
 mod encoding;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Schema;
-use taxproof_claims::subject::EnterpriseId;
 
 use crate::calendar::{Month, Span, days_after};
 use crate::mapping::{
-    AmountColumn, Blank, FilingSource, LongFiling, Measure, Negative, PeriodColumns, Sign,
+    AmountColumn, Blank, DayColumn, FilingSource, LongFiling, Measure, Negative, PeriodColumns,
+    Sign,
 };
+use crate::named::Named;
 use crate::report::Reason;
 use crate::table::{Refused, Row};
 
 /// A version of a filing, without whether it was voided since. Versions are ordered by kind, tax,
 /// span, day and sequence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Filing {
+pub struct Filing<'a> {
     /// The kind of filing, as rules name it.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// The tax, as the source names it: one kind may stand for several taxes.
-    pub tax: String,
+    pub tax: Cow<'a, str>,
     /// The months that it is about.
     pub span: Span,
     /// The day of filing, where the source says it.
@@ -36,7 +37,7 @@ pub struct Filing {
     /// Whether and when it was paid.
     pub payment: Payment,
     /// The amounts that it states, in smallest units, by name.
-    pub amounts: BTreeMap<String, Value>,
+    pub amounts: Named<'a, Value>,
 }
 
 /// Whether and when a filing was paid.
@@ -82,7 +83,7 @@ impl Voiding {
     }
 }
 
-impl Filing {
+impl Filing<'_> {
     /// Σ of some amounts; those that it does not state add nothing.
     pub fn sum(&self, of: &[String]) -> i128 {
         let stated = of.iter().filter_map(|name| self.amounts.get(name));
@@ -90,12 +91,12 @@ impl Filing {
     }
 
     /// Whether two versions are of one filing: for one tax and one span.
-    pub fn is_version_of(&self, other: &Self) -> bool {
+    pub fn is_version_of(&self, other: &Filing<'_>) -> bool {
         self.is_of_tax_of(other) && self.span == other.span
     }
 
     /// Whether two filings are for one tax.
-    pub fn is_of_tax_of(&self, other: &Self) -> bool {
+    pub fn is_of_tax_of(&self, other: &Filing<'_>) -> bool {
         (&self.kind, &self.tax) == (&other.kind, &other.tax)
     }
 
@@ -106,34 +107,30 @@ impl Filing {
 }
 
 impl FilingSource {
-    /// The columns that it reads.
+    /// The columns that it reads, in that order.
     pub(crate) fn columns(&self) -> Vec<&str> {
-        let days = [&self.filed_on, &self.deadline, &self.paid_on];
-        let days = days.into_iter().flatten().map(|d| d.column.as_str());
-        let voided = self.voided.iter().flat_map(|v| {
-            let on = v.on.as_ref().map(|d| d.column.as_str());
-            std::iter::once(v.column.as_str()).chain(on)
-        });
+        let voided = self.voided.iter();
+        let voided = voided.flat_map(|v| [v.column.as_str()].into_iter().chain(day(&v.on)));
         let amounts = self.amounts.values().map(|a| a.column.as_str());
-        self.period
-            .columns()
-            .into_iter()
-            .chain(self.enterprise.column())
+        let enterprise = self.enterprise.column().into_iter();
+        enterprise
+            .chain(self.period.columns())
             .chain(self.kind.column.as_deref())
-            .chain(self.sequence.as_deref())
-            .chain(days)
-            .chain(voided)
             .chain(amounts)
+            .chain(day(&self.paid_on))
+            .chain(day(&self.filed_on))
+            .chain(self.sequence.as_deref())
+            .chain(day(&self.deadline))
+            .chain(voided)
             .collect()
     }
 
-    /// Reads a row; `None` where it is no filing at all.
-    pub(crate) fn read(
-        &self,
-        row: &Row<'_>,
+    /// Reads a row of a known enterprise; `None` where it is no filing at all.
+    pub(crate) fn read<'a>(
+        &'a self,
+        row: &'a Row<'_>,
         schema: &Schema,
-    ) -> Result<Option<(EnterpriseId, Filing, Voiding)>, Refused> {
-        let id = row.enterprise(&self.enterprise, schema)?;
+    ) -> Result<Option<(Filing<'a>, Voiding)>, Refused> {
         let span = self.span(row)?;
         let (kind, tax) = self.kind(row)?;
         let Some(amounts) = self.amounts(row, schema)? else {
@@ -144,17 +141,17 @@ impl FilingSource {
             kind,
             tax,
             span,
-            filed_on: row.needed_day(self.filed_on.as_ref())?,
-            sequence: self.sequence(row)?,
-            deadline: self.deadline(row, span)?,
             payment: match paid.transpose()? {
                 None => Payment::AsFiled,
                 Some(None) => Payment::Unpaid,
                 Some(Some(day)) => Payment::On(day),
             },
+            filed_on: row.needed_day(self.filed_on.as_ref())?,
+            sequence: self.sequence(row)?,
+            deadline: self.deadline(row, span)?,
             amounts,
         };
-        Ok(Some((id, filing, self.voiding(row)?)))
+        Ok(Some((filing, self.voiding(row)?)))
     }
 
     fn span(&self, row: &Row<'_>) -> Result<Span, Refused> {
@@ -171,18 +168,17 @@ impl FilingSource {
     }
 
     /// The kind of filing, and the tax as the source names it.
-    fn kind(&self, row: &Row<'_>) -> Result<(String, String), Refused> {
-        match (&self.kind.column, &self.kind.constant) {
-            (Some(column), _) => {
-                let text = row.filled(column)?;
-                match self.kind.resolve(&text) {
-                    Some(kind) => Ok((kind.to_owned(), text)),
-                    None => Err(Refused::cell(column, Reason::UnknownName(text))),
-                }
-            }
-            (None, constant) => {
-                let constant = constant.clone().unwrap_or_default();
-                Ok((constant.clone(), constant))
+    fn kind<'a>(&'a self, row: &'a Row<'_>) -> Result<(Cow<'a, str>, Cow<'a, str>), Refused> {
+        let Some(column) = &self.kind.column else {
+            let constant = self.kind.constant.as_deref().unwrap_or_default();
+            return Ok((constant.into(), constant.into()));
+        };
+        let text = row.filled(column)?;
+        match self.kind.resolve(&text) {
+            Some(kind) => Ok((kind, text)),
+            None => {
+                let reason = Reason::UnknownName(text.into_owned());
+                Err(Refused::cell(column, reason))
             }
         }
     }
@@ -195,7 +191,7 @@ impl FilingSource {
         match text.parse() {
             Ok(sequence) => Ok(Some(sequence)),
             Err(_) => {
-                let example = "17".to_owned();
+                let (text, example) = (text.into_owned(), "17".to_owned());
                 let reason = crate::number::NumberError::Malformed { text, example };
                 Err(Refused::cell(column, reason))
             }
@@ -222,13 +218,15 @@ impl FilingSource {
         };
         let flag = row.text(&voided.column)?;
         let on = voided.on.as_ref().map(|c| row.day(&c.column, &c.format));
-        match (voided.values.contains(&flag), on.transpose()?.flatten()) {
+        let is_voided = voided.values.iter().any(|value| **value == *flag);
+        match (is_voided, on.transpose()?.flatten()) {
             (true, None) => Ok(Voiding::Always),
             (true, Some(day)) => Ok(Voiding::On(day)),
             (false, Some(_)) => Err(Refused::cell(&voided.column, Reason::VoidedWithoutFlag)),
             (false, None) => match &voided.valid {
-                Some(valid) if !valid.contains(&flag) => {
-                    Err(Refused::cell(&voided.column, Reason::Flag(flag)))
+                Some(valid) if valid.iter().all(|value| **value != *flag) => {
+                    let reason = Reason::Flag(flag.into_owned());
+                    Err(Refused::cell(&voided.column, reason))
                 }
                 _ => Ok(Voiding::Stands),
             },
@@ -236,24 +234,20 @@ impl FilingSource {
     }
 
     /// The amounts; `None` where a blank one says that the row is no filing.
-    fn amounts(
-        &self,
-        row: &Row<'_>,
-        schema: &Schema,
-    ) -> Result<Option<BTreeMap<String, Value>>, Refused> {
-        let mut amounts = BTreeMap::new();
+    fn amounts(&self, row: &Row<'_>, schema: &Schema) -> Result<Option<Named<'_, Value>>, Refused> {
+        let mut amounts = Vec::with_capacity(self.amounts.len());
         for (name, amount) in &self.amounts {
             match (self.amount(row, amount, schema)?, amount.blank) {
-                (Some(value), _) => amounts.insert(name.clone(), value),
-                (None, Blank::Zero) => amounts.insert(name.clone(), Value::ZERO),
-                (None, Blank::Absent) => None,
+                (Some(value), _) => amounts.push((name.as_str(), value)),
+                (None, Blank::Zero) => amounts.push((name.as_str(), Value::ZERO)),
+                (None, Blank::Absent) => {}
                 (None, Blank::NoFiling) => return Ok(None),
                 (None, Blank::Refuse) => {
                     return Err(Refused::cell(&amount.column, Reason::Blank));
                 }
-            };
+            }
         }
-        Ok(Some(amounts))
+        Ok(Some(amounts.into_iter().collect()))
     }
 
     fn amount(
@@ -282,7 +276,10 @@ impl FilingSource {
             Negative::Zero => Ok(Some(Value::ZERO)),
             Negative::Refuse => {
                 let text = row.text(&amount.column)?;
-                Err(Refused::cell(&amount.column, Reason::Negative(text)))
+                Err(Refused::cell(
+                    &amount.column,
+                    Reason::Negative(text.into_owned()),
+                ))
             }
         }
     }
@@ -322,7 +319,7 @@ impl PeriodColumns {
                 let text = row.filled(label)?;
                 let period: Option<Period> = text.parse().ok();
                 let span = period.map(Span::quarter);
-                let refused = || Refused::cell(label, Reason::Period(text));
+                let refused = || Refused::cell(label, Reason::Period(text.into_owned()));
                 Ok((span.ok_or_else(refused)?, label))
             }
             Self::Days { from, to, format } => {
@@ -344,6 +341,10 @@ impl PeriodColumns {
             }
         }
     }
+}
+
+fn day(column: &Option<DayColumn>) -> Option<&str> {
+    column.as_ref().map(|day| day.column.as_str())
 }
 
 fn needed(row: &Row<'_>, column: &str, format: &str) -> Result<Date, Refused> {

@@ -1,9 +1,10 @@
 //! Invoices that an enterprise issued, and those that take back others.
 
+use std::borrow::Cow;
+
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::schema::Schema;
-use taxproof_claims::subject::EnterpriseId;
 
 use crate::codec::{Decoder, Encoder, Malformed};
 use crate::filing::negated;
@@ -14,31 +15,31 @@ use crate::table::{Refused, Row};
 /// An invoice; one that takes back another has a negative amount. Of several with one number, the
 /// least in this order counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Invoice {
+pub struct Invoice<'a> {
     /// Its number, unique for a seller.
-    pub number: String,
+    pub number: Cow<'a, str>,
     /// In smallest units.
     pub amount: Value,
     /// The day of issue.
     pub date: Date,
     /// The buyer, as the source names it; empty where it does not.
-    pub buyer: String,
+    pub buyer: Cow<'a, str>,
 }
 
-impl Invoice {
-    pub(crate) fn encode<'a>(&'a self, encoder: &mut Encoder<'a>) {
+impl<'a> Invoice<'a> {
+    pub(crate) fn encode<'e>(&'e self, encoder: &mut Encoder<'e>) {
         encoder.text(&self.number);
         encoder.signed(self.amount.get());
         encoder.day(self.date);
         encoder.name(&self.buyer);
     }
 
-    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         Ok(Self {
-            number: decoder.text()?.to_owned(),
+            number: decoder.text()?.into(),
             amount: decoder.value()?,
             date: decoder.day()?,
-            buyer: decoder.name()?.to_owned(),
+            buyer: decoder.name()?.into(),
         })
     }
 }
@@ -52,22 +53,24 @@ impl InvoiceSource {
         named.chain(self.enterprise.column()).chain(flag).collect()
     }
 
-    /// Reads a row.
-    pub(crate) fn read(
+    /// Reads a row of a known enterprise.
+    pub(crate) fn read<'a>(
         &self,
-        row: &Row<'_>,
+        row: &'a Row<'_>,
         schema: &Schema,
-    ) -> Result<(EnterpriseId, Invoice), Refused> {
-        let id = row.enterprise(&self.enterprise, schema)?;
+    ) -> Result<Invoice<'a>, Refused> {
         let blank = |column: &str| Refused::cell(column, Reason::Blank);
         let amount = row.number(&self.amount, &self.numbers, schema.currency_digits)?;
         let amount = amount.ok_or_else(|| blank(&self.amount))?;
         let takes_back = match &self.cancellation {
-            Some(flag) => flag.values.contains(&row.text(&flag.column)?),
+            Some(flag) => {
+                let text = row.text(&flag.column)?;
+                flag.values.iter().any(|value| **value == *text)
+            }
             None => false,
         };
         let date = row.day(&self.date.column, &self.date.format)?;
-        let invoice = Invoice {
+        Ok(Invoice {
             number: row.filled(&self.number)?,
             amount: if takes_back && amount > Value::ZERO {
                 negated(amount)
@@ -76,7 +79,6 @@ impl InvoiceSource {
             },
             date: date.ok_or_else(|| blank(&self.date.column))?,
             buyer: row.text(&self.buyer)?,
-        };
-        Ok((id, invoice))
+        })
     }
 }

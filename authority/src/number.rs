@@ -57,6 +57,8 @@ pub enum NumberError {
 }
 
 const MAX_LENGTH: usize = 40;
+/// So many digits are less than 2^63.
+const PLAIN_LENGTH: usize = 18;
 
 impl Default for NumberFormat {
     fn default() -> Self {
@@ -106,6 +108,44 @@ impl NumberFormat {
     /// # Errors
     /// What is wrong with the text; whoever keeps the source must mend it.
     pub fn read(&self, text: &str, digits: u32) -> Result<Value, NumberError> {
+        match self.read_plain(text, digits) {
+            Some(value) => Ok(value),
+            None => self.read_any(text, digits),
+        }
+    }
+
+    /// Reads what most numbers are: a few digits with at most a decimal mark and a minus. None of any other
+    /// text, whatever it says.
+    fn read_plain(&self, text: &str, digits: u32) -> Option<Value> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let mark = u8::try_from(self.decimal).ok()?;
+        let exponent = self.unit.exponent(digits);
+        if unsigned.len() > PLAIN_LENGTH || !mark.is_ascii() {
+            return None;
+        }
+        let (mut units, mut whole, mut fraction) = (0i64, 0u32, None);
+        for &byte in unsigned.as_bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    units = 10 * units + i64::from(byte - b'0');
+                    *fraction.as_mut().unwrap_or(&mut whole) += 1;
+                }
+                _ if byte == mark && fraction.is_none() => fraction = Some(0),
+                _ => return None,
+            }
+        }
+        if whole == 0 || fraction == Some(0) {
+            return None;
+        }
+        let zeros = exponent.checked_sub(fraction.unwrap_or_default())?;
+        let magnitude = units.checked_mul(10i64.checked_pow(zeros)?)?;
+        Value::try_from(if negative { -magnitude } else { magnitude }).ok()
+    }
+
+    fn read_any(&self, text: &str, digits: u32) -> Result<Value, NumberError> {
         let malformed = || NumberError::Malformed {
             text: text.to_owned(),
             example: self.example(),
@@ -166,6 +206,8 @@ impl NumberFormat {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(format: &NumberFormat, text: &str) -> Option<i64> {
@@ -245,6 +287,27 @@ mod tests {
             read(&format(NumberUnit::Million, false), "2"),
             Some(200_000_000)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn plain_numbers_are_those_of_any(
+            text in "-?[0-9]{0,19}[.,]?[0-9]{0,5}",
+            comma in any::<bool>(),
+            unit in 0usize..3,
+        ) {
+            let format = NumberFormat {
+                decimal: if comma { ',' } else { '.' },
+                unit: [NumberUnit::Minor, NumberUnit::Whole, NumberUnit::Million][unit],
+                ..NumberFormat::default()
+            };
+            let plain = format.read_plain(&text, 2);
+            let any = format.read_any(&text, 2);
+            prop_assert!(plain.is_none() || plain == any.clone().ok(), "{plain:?} {any:?}");
+            // It is there for these.
+            let is_plain = text.len() < 12 && any.is_ok() && !text.ends_with('0');
+            prop_assert!(plain.is_some() || !is_plain);
+        }
     }
 
     #[test]

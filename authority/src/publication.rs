@@ -129,7 +129,7 @@ impl Authority {
         let signed = SignedEpochHeader { header, signature };
         let commitment = Commitment::open(&folder, &signed.header)?;
         let to = preparation.bundles();
-        bundles::write(&commitment, &signed, &self.schema, bits, &to, progress)?;
+        bundles::write(&commitment, &signed, bits, &to, progress)?;
         self.epochs.publish(preparation, signed.clone())?;
         self.catch_up_log()?;
         let absent = committed.absent;

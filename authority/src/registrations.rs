@@ -14,7 +14,7 @@ use crate::codec::{Decoder, Encoder, Malformed};
 use crate::error::AuthorityError;
 use crate::registration::Registered;
 use crate::seed::Seed;
-use crate::store::{Check, Key, Located, Store, key};
+use crate::store::{Check, Key, Located, Range, Store, key};
 
 /// A folder of registrations.
 #[derive(Debug)]
@@ -61,14 +61,29 @@ impl Registrations {
         self.0.scan(first, last)
     }
 
-    /// The registration at a place. It was checked when it was handed in.
+    /// What is kept of the enterprises of a range of keys.
+    pub(crate) fn range(&self, first: Key, last: Key) -> Result<Range<'_>, AuthorityError> {
+        self.0.range(first, last)
+    }
+
+    /// The registration at a place.
     pub(crate) fn read(
         &self,
         at: &Located,
         schema: &Schema,
     ) -> Result<(EnterpriseId, Kept), AuthorityError> {
         let bytes = Zeroizing::new(self.0.read(at)?);
-        let kept = Kept::decode(&bytes).map_err(|error| self.damaged(error))?;
+        self.decode(at, &bytes, schema)
+    }
+
+    /// The registration at a place, from the bytes there. It was checked when it was handed in.
+    pub(crate) fn decode(
+        &self,
+        at: &Located,
+        bytes: &[u8],
+        schema: &Schema,
+    ) -> Result<(EnterpriseId, Kept), AuthorityError> {
+        let kept = Kept::decode(bytes).map_err(|error| self.damaged(error))?;
         let id = schema
             .id_scheme
             .parse(&kept.registered.registration.enterprise);

@@ -1,26 +1,24 @@
 //! CSV and Parquet files, cell by cell: encodings, headers, and the refusal of what does not read.
 
+mod block;
+mod lines;
 mod parquet;
+mod row;
 
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::parquet::errors::ParquetError;
-use csv::ByteRecord;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
-use taxproof_claims::amount::Value;
-use taxproof_claims::date::Date;
-use taxproof_claims::schema::Schema;
-use taxproof_claims::subject::EnterpriseId;
 
-use crate::mapping::{CsvFormat, DayColumn, EnterpriseColumn, MappingError, read_day};
-use crate::number::NumberFormat;
-use crate::report::Reason;
+use crate::mapping::{CsvFormat, MappingError};
+pub(crate) use block::Block;
+use lines::CsvRows;
 use parquet::ParquetRows;
+pub(crate) use row::{Refused, Row};
 
 /// A file cannot be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +30,7 @@ pub enum TableError {
         /// The file.
         path: PathBuf,
         /// The operating system's error.
-        error: csv::Error,
+        error: io::Error,
     },
     /// The file begins as a Parquet file does, and is none that reads.
     #[error("`{path}` is a Parquet file that cannot be read: {error}")]
@@ -65,7 +63,7 @@ pub(crate) struct Table {
 }
 
 enum Rows {
-    Csv(Box<csv::Reader<File>>),
+    Csv(CsvRows),
     Parquet(Box<ParquetRows>),
 }
 
@@ -73,28 +71,20 @@ enum Rows {
 #[derive(Debug)]
 pub(crate) struct Columns {
     encoding: &'static Encoding,
-    index: HashMap<String, usize>,
+    /// In the order in which they are read.
+    index: Vec<(String, usize)>,
     /// The cells that hold numbers or days, and not texts: they are written in one way.
-    typed: HashSet<usize>,
+    typed: Vec<usize>,
     count: usize,
 }
 
 /// Some rows, as they are in the file.
 pub(crate) struct Batch {
-    pub(crate) rows: Vec<RawRow>,
+    pub(crate) blocks: Vec<Block>,
     /// Bytes of the file that they take.
     pub(crate) bytes: u64,
     /// Where the next rows are.
     pub(crate) end: Position,
-}
-
-/// A row as it is in the file.
-pub(crate) struct RawRow {
-    /// The line on which it begins, from 1.
-    pub(crate) line: u64,
-    /// Over how many lines it runs.
-    lines: u64,
-    cells: ByteRecord,
 }
 
 /// Where in a file reading goes on.
@@ -102,36 +92,8 @@ pub(crate) struct RawRow {
 pub(crate) struct Position {
     byte: u64,
     line: u64,
+    /// Of a Parquet file.
     record: u64,
-}
-
-/// A row of a table.
-pub(crate) struct Row<'a> {
-    columns: &'a Columns,
-    cells: &'a ByteRecord,
-}
-
-/// A cell, or a row, was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) column: Option<String>,
-    pub(crate) reason: Reason,
-}
-
-impl Refused {
-    pub(crate) fn row(reason: Reason) -> Self {
-        Self {
-            column: None,
-            reason,
-        }
-    }
-
-    pub(crate) fn cell(column: &str, reason: impl Into<Reason>) -> Self {
-        Self {
-            column: Some(column.to_owned()),
-            reason: reason.into(),
-        }
-    }
 }
 
 impl Table {
@@ -141,7 +103,7 @@ impl Table {
         format: &CsvFormat,
         columns: &[&str],
     ) -> Result<Self, TableError> {
-        let io = |error: io::Error| csv_error(path, error.into());
+        let io = |error| io_error(path, error);
         let mut file = File::open(path).map_err(io)?;
         if parquet::is_one(&mut file).map_err(io)? {
             Self::open_parquet(path, file, columns)
@@ -159,25 +121,18 @@ impl Table {
         let encoding = format.encoding()?;
         let delimiter = u8::try_from(format.delimiter)
             .map_err(|_| MappingError::Delimiter(format.delimiter))?;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .from_reader(file);
-        let headers: Vec<String> = reader
-            .byte_headers()
-            .map_err(|error| csv_error(path, error))?
-            .iter()
+        let mut rows = CsvRows::new(file, delimiter).map_err(|error| io_error(path, error))?;
+        let header = rows.header().map_err(|error| io_error(path, error))?;
+        let headers: Vec<String> = header
+            .first()
+            .into_iter()
             .map(|cell| encoding.decode(cell).0.trim().to_owned())
             .collect();
+        let index = index(path, columns, &headers, &headers)?;
         Ok(Self {
             path: path.to_owned(),
-            rows: Rows::Csv(Box::new(reader)),
-            columns: Arc::new(Columns {
-                encoding,
-                index: index(path, columns, &headers, &headers)?,
-                typed: HashSet::new(),
-                count: headers.len(),
-            }),
+            rows: Rows::Csv(rows),
+            columns: Arc::new(Columns::new(encoding, index, headers.len())),
         })
     }
 
@@ -206,12 +161,9 @@ impl Table {
     pub(crate) fn seek(&mut self, position: Position) -> Result<(), TableError> {
         let Self { path, rows, .. } = self;
         match rows {
-            Rows::Csv(reader) => {
-                let mut to = csv::Position::new();
-                to.set_byte(position.byte)
-                    .set_line(position.line)
-                    .set_record(position.record);
-                reader.seek(to).map_err(|error| csv_error(path, error))
+            Rows::Csv(rows) => {
+                let sought = rows.seek(position.byte, position.line);
+                sought.map_err(|error| io_error(path, error))
             }
             Rows::Parquet(rows) => {
                 let skipped = rows.skip(position.record);
@@ -224,60 +176,49 @@ impl Table {
     pub(crate) fn read(&mut self) -> Result<Batch, TableError> {
         let Self { path, rows, .. } = self;
         match rows {
-            Rows::Csv(reader) => read_csv(reader).map_err(|error| csv_error(path, error)),
+            Rows::Csv(rows) => read_csv(rows).map_err(|error| io_error(path, error)),
             Rows::Parquet(rows) => read_parquet(rows).map_err(|error| parquet_error(path, error)),
         }
     }
 }
 
-fn read_csv(reader: &mut csv::Reader<File>) -> Result<Batch, csv::Error> {
-    let start = reader.position().byte();
-    let mut rows = Vec::new();
-    while rows.len() < BATCH {
-        let line = reader.position().line();
-        let mut cells = ByteRecord::new();
-        if !reader.read_byte_record(&mut cells)? {
+fn read_csv(from: &mut CsvRows) -> Result<Batch, io::Error> {
+    let start = from.byte;
+    let mut blocks = Vec::new();
+    while from.byte - start < BATCH {
+        let Some(block) = from.read()? else {
             break;
-        }
-        let line = cells.position().map_or(line, csv::Position::line);
-        rows.push(RawRow {
-            line,
-            lines: reader.position().line().saturating_sub(line),
-            cells,
-        });
+        };
+        blocks.push(block);
     }
-    let end = reader.position();
     Ok(Batch {
-        rows,
-        bytes: end.byte() - start,
+        blocks,
+        bytes: from.byte - start,
         end: Position {
-            byte: end.byte(),
-            line: end.line(),
-            record: end.record(),
+            byte: from.byte,
+            line: from.line,
+            record: 0,
         },
     })
 }
 
 fn read_parquet(from: &mut ParquetRows) -> Result<Batch, ParquetError> {
-    let mut rows = Vec::new();
-    while rows.len() < BATCH {
-        let Some(cells) = from.next()? else {
+    let start = from.read;
+    let mut blocks = Vec::new();
+    while (from.read - start) * from.bytes_a_row < BATCH {
+        let Some(block) = from.block()? else {
             break;
         };
-        rows.push(RawRow {
-            line: from.read,
-            lines: 1,
-            cells,
-        });
+        blocks.push(block);
     }
     Ok(Batch {
-        bytes: rows.len() as u64 * from.bytes_a_row,
+        blocks,
+        bytes: (from.read - start) * from.bytes_a_row,
         end: Position {
             byte: from.read * from.bytes_a_row,
             line: from.read,
             record: from.read,
         },
-        rows,
     })
 }
 
@@ -287,12 +228,12 @@ fn index(
     wanted: &[&str],
     read: &[String],
     all: &[String],
-) -> Result<HashMap<String, usize>, TableError> {
-    let mut index = HashMap::new();
+) -> Result<Vec<(String, usize)>, TableError> {
+    let mut index = Vec::new();
     for &column in wanted {
         let mut found = read.iter().enumerate().filter(|(_, name)| *name == column);
         match (found.next(), found.next()) {
-            (Some((i, _)), None) => index.insert(column.to_owned(), i),
+            (Some((i, _)), None) => index.push((column.to_owned(), i)),
             _ => {
                 return Err(TableError::NoColumn {
                     path: path.to_owned(),
@@ -305,7 +246,7 @@ fn index(
     Ok(index)
 }
 
-fn csv_error(path: &Path, error: csv::Error) -> TableError {
+fn io_error(path: &Path, error: io::Error) -> TableError {
     TableError::Io {
         path: path.to_owned(),
         error,
@@ -320,122 +261,19 @@ fn parquet_error(path: &Path, error: ParquetError) -> TableError {
 }
 
 impl Columns {
-    /// The row, if it has as many cells as the header.
-    pub(crate) fn row<'a>(&'a self, row: &'a RawRow) -> Result<Row<'a>, Refused> {
-        let (found, expected, lines) = (row.cells.len(), self.count, row.lines);
-        if found == expected {
-            return Ok(Row {
-                columns: self,
-                cells: &row.cells,
-            });
-        }
-        Err(Refused::row(if lines > 1 {
-            Reason::OpenQuote {
-                lines,
-                found,
-                expected,
-            }
-        } else {
-            Reason::Cells { found, expected }
-        }))
-    }
-}
-
-impl Row<'_> {
-    /// The text of a cell, without the blanks around it.
-    pub(crate) fn text(&self, column: &str) -> Result<String, Refused> {
-        let cell = self.columns.index.get(column).map(|&i| &self.cells[i]);
-        let encoding = self.columns.encoding;
-        encoding
-            .decode_without_bom_handling_and_without_replacement(cell.unwrap_or_default())
-            .map(|text| text.trim().to_owned())
-            .ok_or_else(|| Refused::cell(column, Reason::Encoding(encoding.name())))
-    }
-
-    fn is_typed(&self, column: &str) -> bool {
-        let cell = self.columns.index.get(column);
-        cell.is_some_and(|cell| self.columns.typed.contains(cell))
-    }
-
-    /// The text of a cell that must not be blank.
-    pub(crate) fn filled(&self, column: &str) -> Result<String, Refused> {
-        match self.text(column)? {
-            text if text.is_empty() => Err(Refused::cell(column, Reason::Blank)),
-            text => Ok(text),
-        }
-    }
-
-    /// The enterprise's id, by the schema's scheme.
-    pub(crate) fn enterprise(
-        &self,
-        column: &EnterpriseColumn,
-        schema: &Schema,
-    ) -> Result<EnterpriseId, Refused> {
-        let (name, text) = match column {
-            EnterpriseColumn::Column(column) => (column.as_str(), self.filled(column)?),
-            EnterpriseColumn::Constant { constant } => ("", constant.clone()),
-        };
-        let id = schema.id_scheme.parse(&text);
-        id.map_err(|error| Refused::cell(name, error))
-    }
-
-    /// A day; `None` where the cell is blank.
-    pub(crate) fn day(&self, column: &str, format: &str) -> Result<Option<Date>, Refused> {
-        let text = self.text(column)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let typed = self.is_typed(column).then(|| text.parse().ok()).flatten();
-        let day = typed.or_else(|| read_day(&text, format)).ok_or_else(|| {
-            let format = format.to_owned();
-            Refused::cell(column, Reason::Day { text, format })
-        })?;
-        Ok(Some(day))
-    }
-
-    /// A day that must be there, of a column that the mapping may not have.
-    pub(crate) fn needed_day(&self, column: Option<&DayColumn>) -> Result<Option<Date>, Refused> {
-        let Some(DayColumn { column, format }) = column else {
-            return Ok(None);
-        };
-        match self.day(column, format)? {
-            Some(day) => Ok(Some(day)),
-            None => Err(Refused::cell(column, Reason::Blank)),
-        }
-    }
-
-    /// A number in smallest units; `None` where the cell is blank.
-    pub(crate) fn number(
-        &self,
-        column: &str,
-        format: &NumberFormat,
-        digits: u32,
-    ) -> Result<Option<Value>, Refused> {
-        let text = self.text(column)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let value = match self.is_typed(column) {
-            true => format.of_typed().read(&text, digits),
-            false => format.read(&text, digits),
-        };
-        value
-            .map(Some)
-            .map_err(|error| Refused::cell(column, error))
-    }
-}
-
-impl EnterpriseColumn {
-    pub(crate) fn column(&self) -> Option<&str> {
-        match self {
-            Self::Column(column) => Some(column),
-            Self::Constant { .. } => None,
+    /// Columns of texts.
+    const fn new(encoding: &'static Encoding, index: Vec<(String, usize)>, count: usize) -> Self {
+        Self {
+            encoding,
+            index,
+            typed: Vec::new(),
+            count,
         }
     }
 }
 
-/// Rows that are read at once.
-const BATCH: usize = 4096;
+/// Bytes that are read at once.
+const BATCH: u64 = 4 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -452,11 +290,17 @@ mod tests {
                 table.seek(end).expect("is there");
             }
             let batch = table.read().expect("is read");
-            if batch.rows.is_empty() {
+            if batch.blocks.is_empty() {
                 return rows;
             }
-            let cells = |row: &RawRow| (row.line, row.cells.as_slice().to_vec());
-            rows.extend(batch.rows.iter().map(cells));
+            let columns = table.columns();
+            for block in &batch.blocks {
+                block.for_each(&columns, |line, row| {
+                    let row = row.expect("two cells");
+                    let cells = ["a", "b"].map(|column| row.text(column).expect("is UTF-8"));
+                    rows.push((line, cells.concat().into_bytes()));
+                });
+            }
             end = Some(batch.end);
         }
     }
@@ -465,12 +309,13 @@ mod tests {
     fn reading_goes_on_where_it_ended() {
         let folder = tempfile::TempDir::new().expect("a folder");
         let path = folder.path().join("rows.csv");
-        let count = 2 * BATCH as u64 + 5;
-        let text: String = (1..=count).map(|n| format!("{n},x\n")).collect();
+        let count = 2 * BATCH / 100 + 5;
+        let filler = "x".repeat(100);
+        let text: String = (1..=count).map(|n| format!("{n},{filler}\n")).collect();
         std::fs::write(&path, format!("a,b\n{text}")).expect("is written");
         let expected = |first: u64| {
             let rows = (1..=count).zip(first..);
-            rows.map(|(n, line)| (line, format!("{n}x").into_bytes()))
+            rows.map(|(n, line)| (line, format!("{n}{filler}").into_bytes()))
         };
         assert!(rows(&path).into_iter().eq(expected(2)));
         assert!(rows(&as_parquet(&path)).into_iter().eq(expected(1)));

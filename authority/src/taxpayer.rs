@@ -1,35 +1,35 @@
 //! The register of taxpayers: facts about an enterprise that hold for a day.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
 use taxproof_claims::schema::Schema;
-use taxproof_claims::subject::EnterpriseId;
 
 use crate::codec::{Decoder, Encoder, Malformed};
 use crate::mapping::{FactColumn, TaxpayerSource};
+use crate::named::Named;
 use crate::report::Reason;
 use crate::table::{Refused, Row};
 
 /// What the register says of an enterprise, by the names that rules use. What it does not say is
 /// absent.
-pub type Facts = BTreeMap<String, Fact>;
+pub type Facts<'a> = Named<'a, Fact<'a>>;
 
 /// A fact of the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
+pub enum Fact<'a> {
     /// A day.
     Day(Date),
     /// A name or code, as the mapping calls it.
-    Name(String),
+    Name(Cow<'a, str>),
     /// Money in smallest units, or a number of things.
     Number(Value),
 }
 
-pub(crate) fn encode<'a>(facts: &'a Facts, encoder: &mut Encoder<'a>) {
+pub(crate) fn encode<'a>(facts: &'a Facts<'_>, encoder: &mut Encoder<'a>) {
     encoder.count(facts.len());
-    for (name, fact) in facts {
+    for (name, fact) in facts.iter() {
         encoder.name(name);
         match fact {
             Fact::Day(day) => {
@@ -48,12 +48,12 @@ pub(crate) fn encode<'a>(facts: &'a Facts, encoder: &mut Encoder<'a>) {
     }
 }
 
-pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Facts, Malformed> {
+pub(crate) fn decode<'a>(decoder: &mut Decoder<'a>) -> Result<Facts<'a>, Malformed> {
     decoder.list(|d| {
-        let name = d.name()?.to_owned();
+        let name = d.name()?;
         let fact = match d.unsigned()? {
             0 => Fact::Day(d.day()?),
-            1 => Fact::Name(d.name()?.to_owned()),
+            1 => Fact::Name(d.name()?.into()),
             2 => Fact::Number(d.value()?),
             _ => return Err(Malformed),
         };
@@ -62,7 +62,7 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Facts, Malformed> {
 }
 
 impl TaxpayerSource {
-    /// The columns that it reads.
+    /// The columns that it reads, in that order.
     pub(crate) fn columns(&self) -> Vec<&str> {
         let as_of = self.as_of.as_ref().map(|d| d.column.as_str());
         let facts = self.facts.values().map(FactColumn::column);
@@ -74,29 +74,26 @@ impl TaxpayerSource {
             .collect()
     }
 
-    /// Reads a row: whose it is, the day for which it holds where it says one, the facts.
-    pub(crate) fn read(
-        &self,
-        row: &Row<'_>,
+    /// Reads a row of a known enterprise: the day for which it holds where it says one, the facts.
+    pub(crate) fn read<'a>(
+        &'a self,
+        row: &'a Row<'_>,
         schema: &Schema,
-    ) -> Result<(EnterpriseId, Option<Date>, Facts), Refused> {
-        let id = row.enterprise(&self.enterprise, schema)?;
+    ) -> Result<(Option<Date>, Facts<'a>), Refused> {
         let as_of = row.needed_day(self.as_of.as_ref())?;
-        let mut facts = Facts::new();
-        for (name, column) in &self.facts {
-            if let Some(fact) = self.fact(row, column, schema)? {
-                facts.insert(name.clone(), fact);
-            }
-        }
-        Ok((id, as_of, facts))
+        let facts = self.facts.iter().filter_map(|(name, column)| {
+            let fact = self.fact(row, column, schema).transpose()?;
+            Some(fact.map(|fact| (name.as_str(), fact)))
+        });
+        Ok((as_of, facts.collect::<Result<_, _>>()?))
     }
 
-    fn fact(
-        &self,
-        row: &Row<'_>,
-        column: &FactColumn,
+    fn fact<'a>(
+        &'a self,
+        row: &'a Row<'_>,
+        column: &'a FactColumn,
         schema: &Schema,
-    ) -> Result<Option<Fact>, Refused> {
+    ) -> Result<Option<Fact<'a>>, Refused> {
         match column {
             FactColumn::Day { column, format } => Ok(row.day(column, format)?.map(Fact::Day)),
             FactColumn::Name {
@@ -106,19 +103,24 @@ impl TaxpayerSource {
                 prefix,
             } => {
                 let text = row.text(column)?;
-                let counted = prefix.unwrap_or(usize::MAX);
-                let text: String = text.chars().take(counted).collect();
+                let text = match prefix {
+                    Some(counted) => text.chars().take(*counted).collect::<String>().into(),
+                    None => text,
+                };
                 if text.is_empty() {
                     return Ok(None);
                 }
                 let called = match names {
-                    None => Some(&text),
-                    Some(names) => names.get(&text).or(other.as_ref()),
+                    None => return Ok(Some(Fact::Name(text))),
+                    Some(names) => names.get(&*text).or(other.as_ref()),
                 };
-                match called.cloned() {
-                    None => Err(Refused::cell(column, Reason::UnknownName(text))),
+                match called {
+                    None => {
+                        let reason = Reason::UnknownName(text.into_owned());
+                        Err(Refused::cell(column, reason))
+                    }
                     Some(name) if name.is_empty() => Ok(None),
-                    Some(name) => Ok(Some(Fact::Name(name))),
+                    Some(name) => Ok(Some(Fact::Name(name.as_str().into()))),
                 }
             }
             FactColumn::Money { column } => {

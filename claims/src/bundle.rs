@@ -179,7 +179,12 @@ impl Bundle {
             .iter()
             .chain(rows)
             .for_each(|v| w.i64(*v));
-        let mut entry = w.finish();
+        Self::seal_entry(refresh, nonce, w.finish())
+    }
+
+    /// As [`Self::seal`], of an entry that is written already: the id's length in one byte, the id filled up
+    /// to 30 bytes with zeros, the salt, attributes and rows as 8 bytes each.
+    pub fn seal_entry(refresh: &Refresh, nonce: &[u8; 32], mut entry: Vec<u8>) -> Vec<u8> {
         let tag = refresh
             .cipher(nonce)
             .encrypt_in_place_detached(&Nonce::default(), b"", &mut entry)

@@ -124,8 +124,12 @@ pub fn field_to_bytes<F: PrimeField>(element: F) -> Digest {
 
 /// The field element of 32 big-endian bytes, if they are below the field's order.
 pub fn field_from_bytes<F: PrimeField>(bytes: &Digest) -> Option<F> {
-    let element = F::from_be_bytes_mod_order(&bytes.0);
-    (field_to_bytes(element) == *bytes).then_some(element)
+    let mut element = F::BigInt::default();
+    let limbs = element.as_mut().iter_mut();
+    for (limb, bytes) in limbs.zip(bytes.0.as_rchunks::<8>().1.iter().rev()) {
+        *limb = u64::from_be_bytes(*bytes);
+    }
+    F::from_bigint(element)
 }
 
 /// What an authority says of an epoch.

@@ -1,10 +1,9 @@
 //! Records: what a tax authority commits to, for one enterprise at one epoch.
 
-use ark_ff::PrimeField;
 use taxproof_engine::poseidon2::Poseidon2Field;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::amount::{Value, to_field};
+use crate::amount::Value;
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::hash::{LEAF, LEAF_WIDTH, Sponge};
 use crate::holder::HolderCommitment;
@@ -164,12 +163,12 @@ impl Values {
     }
 
     /// Attributes, then values row by row, as field elements in the leaf's order.
-    pub fn elements<F: PrimeField>(&self) -> impl Iterator<Item = F> {
+    pub fn elements<F: Poseidon2Field>(&self) -> impl Iterator<Item = F> {
         let rows = self.rows.iter().flatten();
-        self.attributes
-            .iter()
-            .chain(rows)
-            .map(|&v| to_field(v.into()))
+        self.attributes.iter().chain(rows).map(|&v| {
+            let magnitude = F::from_small(v.unsigned_abs());
+            if v < 0 { -magnitude } else { magnitude }
+        })
     }
 }
 

@@ -96,16 +96,27 @@ pub fn uscc_check_character(body: &str) -> Option<char> {
     let mut weight = 1;
     let mut sum = 0;
     for byte in body.bytes() {
-        sum += weight * USCC_ALPHABET.iter().position(|&c| c == byte)?;
+        sum += weight * usize::from(USCC_VALUES[usize::from(byte)]?);
         weight = weight * 3 % 31;
     }
     Some(char::from(USCC_ALPHABET[(31 - sum % 31) % 31]))
 }
 
+/// The place in the alphabet of each byte that is in it.
+const USCC_VALUES: [Option<u8>; 256] = {
+    let mut values = [None; 256];
+    let mut value = 0;
+    while value < USCC_ALPHABET.len() {
+        values[USCC_ALPHABET[value] as usize] = Some(value as u8);
+        value += 1;
+    }
+    values
+};
+
 fn check_uscc(text: &str) -> Result<(), IdError> {
     if let Some(other) = text
         .chars()
-        .find(|c| !USCC_ALPHABET.iter().any(|&a| char::from(a) == *c))
+        .find(|c| u8::try_from(*c).map_or(true, |c| USCC_VALUES[usize::from(c)].is_none()))
     {
         return Err(IdError::Character(text.to_owned(), other));
     }

@@ -5,7 +5,7 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::EpochHeader;
 use taxproof_claims::schema::Schema;
 
-use super::hashing::{Common, Fresh, State};
+use super::hashing::{Common, Fresh};
 use super::{Commitment, Member};
 use crate::audit::Finding;
 use crate::error::AuthorityError;
@@ -90,10 +90,11 @@ impl Commitment {
                     id: &member.id,
                     registration,
                     values: &member.values,
+                    salt: &member.salt,
                 })
                 .collect();
-            let states: Vec<State> = hashing.absorb(&common, &fresh);
-            for ((member, _), state) in known.iter().zip(states) {
+            let hashed = hashing.hash(&common, &fresh);
+            for ((member, _), (state, _)) in known.iter().zip(hashed) {
                 if state != member.states[root] {
                     seen.findings.push(Finding::Leaf(member.id.clone()));
                 }
@@ -156,7 +157,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::super::hashing::hashing;
-    use super::super::member::MemberWriter;
+    use super::super::member::{Drafted, MemberWriter};
     use super::super::{Form, MEMBERS};
     use super::*;
     use crate::registration::Registered;
@@ -212,12 +213,14 @@ mod tests {
                 schema: self.schema.digest(),
                 newest_period: "2026Q3".parse().expect("a quarter"),
             };
-            let states = hashing.absorb(
+            let salt = kept.seed.salt(Profile::Sm, position);
+            let hashed = hashing.hash(
                 &common,
                 &[Fresh {
                     id,
                     registration: &kept.registered.registration,
                     values: &values,
+                    salt: &salt,
                 }],
             );
             Member {
@@ -227,10 +230,10 @@ mod tests {
                 registration: check,
                 until: i64::MAX,
                 position,
-                salt: kept.seed.salt(Profile::Sm, position),
+                salt,
                 seed: kept.seed,
                 values,
-                states,
+                states: hashed.into_iter().map(|(state, _)| state).collect(),
             }
         }
 
@@ -245,7 +248,10 @@ mod tests {
                 layout: Q16.layout(),
                 roots: 1,
             };
-            let mut writer = MemberWriter::create(&folder.join(MEMBERS), form).expect("is made");
+            let mut writer = MemberWriter::create(&folder.join(MEMBERS)).expect("is made");
+            let mut rows = Drafted::new(form, members.iter());
+            rows.place(form, members.iter().map(|member| member.position));
+            writer.append(&rows).expect("is written");
             let hashing = hashing(Curve::Bn254, Q16.layout());
             let mut tree = hashing.begin(&folder).expect("is begun");
             let mut placed: Vec<&Member> = members.iter().collect();
@@ -253,9 +259,6 @@ mod tests {
             let salted: Vec<_> = placed.iter().map(|m| (&m.states[0], &m.salt)).collect();
             let leaves = hashing.leaves(&salted).expect("are hashed");
             tree.push(&leaves).expect("is written");
-            for member in members {
-                writer.push(member).expect("is written");
-            }
             writer.finish().expect("is written");
             let mut header = EpochHeader {
                 profile: Profile::Sm,

@@ -6,24 +6,39 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::subject::EnterpriseId;
 
 use super::hashing::{Common, Fresh, Hashing};
-use super::member::Member;
+use super::member::{Drafted, Form, Member};
 use super::{Commitment, Task};
 use crate::derivation::Underivable;
 use crate::error::AuthorityError;
 use crate::ledger::state;
-use crate::store::{Located, part};
+use crate::store::{Located, Range, part};
 
 /// A bundle before it is written.
 #[derive(Default)]
 pub(super) struct Draft {
-    /// In the order of keys. Positions count from 0.
-    pub(super) members: Vec<Member>,
-    /// The leaves of each root, in the order of positions.
+    /// In the order of keys.
+    pub(super) rows: Vec<Drafted>,
+    /// The place of each row's leaf, counted from 0.
+    places: Vec<u64>,
+    /// The leaves of each root, in the order of places.
     pub(super) leaves: Vec<Vec<Digest>>,
     /// Accounts of registered enterprises, those aside whose registration was revoked.
     pub(super) accounts: u64,
     pub(super) unknown: Vec<EnterpriseId>,
     pub(super) left_out: Vec<(EnterpriseId, Underivable)>,
+}
+
+/// Some of a bundle's enterprises.
+#[derive(Default)]
+struct Portion {
+    rows: Drafted,
+    /// What each row is ordered by.
+    order: Vec<Digest>,
+    /// The leaves of each root, in the order of rows.
+    leaves: Vec<Vec<Digest>>,
+    accounts: u64,
+    unknown: Vec<EnterpriseId>,
+    left_out: Vec<(EnterpriseId, Underivable)>,
 }
 
 /// What came of a registered enterprise.
@@ -37,6 +52,18 @@ enum Drawn {
     LeftOut(EnterpriseId, Underivable),
 }
 
+/// Enterprises that a thread takes at once, from their accounts to their leaves: so few that what is in
+/// between stays in its caches, and a multiple of the lanes.
+const AT_ONCE: usize = 64;
+
+/// What is known of a bundle's enterprises.
+struct Known<'a> {
+    registered: Range<'a>,
+    accounts: Range<'a>,
+    /// Of the epoch before.
+    members: Vec<Member>,
+}
+
 impl Draft {
     pub(super) fn new(
         task: &Task<'_>,
@@ -44,117 +71,172 @@ impl Draft {
         bundle: u64,
     ) -> Result<Self, AuthorityError> {
         let keys = part(bundle, task.bits);
-        let registered = task.registrations.scan(keys.0, keys.1)?;
-        let accounts = task.ledger.scan(keys.0, keys.1)?;
         let previous = task.previous.filter(|previous| previous.serves(task));
-        let known = previous.map(|p: &Commitment| p.range(keys, task.terms.schema));
-        let known = known.transpose()?.unwrap_or_default();
-        let drawn = registered.par_iter().map(|registration| {
-            let account = find(&accounts, registration.key(), Located::key);
-            let known = find(&known, registration.key(), |member| member.key);
-            task.draw(registration, account, known)
+        let members = previous.map(|p: &Commitment| p.range(keys, task.terms.schema));
+        let known = Known {
+            registered: task.registrations.range(keys.0, keys.1)?,
+            accounts: task.ledger.range(keys.0, keys.1)?,
+            members: members.transpose()?.unwrap_or_default(),
+        };
+        let parts = known.registered.located.par_chunks(AT_ONCE);
+        let parts = parts.map(|some| Portion::new(task, hashing, &known, some));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::of(parts, hashing.len()))
+    }
+
+    /// Puts parts together and orders their leaves.
+    fn of(parts: Vec<Portion>, roots: usize) -> Self {
+        let mut draft = Self {
+            leaves: vec![Vec::new(); roots],
+            ..Self::default()
+        };
+        let mut order = Vec::new();
+        for part in parts {
+            draft.rows.push(part.rows);
+            order.extend(part.order);
+            for (leaves, more) in draft.leaves.iter_mut().zip(part.leaves) {
+                leaves.extend(more);
+            }
+            draft.accounts += part.accounts;
+            draft.unknown.extend(part.unknown);
+            draft.left_out.extend(part.left_out);
+        }
+        let mut ranks: Vec<usize> = (0..order.len()).collect();
+        ranks.sort_by_key(|i| order[*i]);
+        draft.places = vec![0; ranks.len()];
+        for (place, &i) in (0..).zip(&ranks) {
+            draft.places[i] = place;
+        }
+        for leaves in &mut draft.leaves {
+            *leaves = ranks.iter().map(|i| leaves[*i]).collect();
+        }
+        draft
+    }
+
+    /// How many leaves there are.
+    pub(super) const fn len(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Gives the rows their positions, of which the first is known.
+    pub(super) fn place(&mut self, form: Form, first: u64) {
+        let places = self.places.chunks(AT_ONCE);
+        let rows: Vec<_> = self.rows.iter_mut().zip(places).collect();
+        rows.into_par_iter().for_each(|(rows, places)| {
+            rows.place(form, places.iter().map(|place| first + place));
         });
-        let mut draft = Self::default();
-        let mut records = Vec::new();
-        for drawn in drawn.collect::<Result<Vec<_>, _>>()? {
+    }
+}
+
+impl Portion {
+    fn new(
+        task: &Task<'_>,
+        hashing: &[Box<dyn Hashing>],
+        known: &Known<'_>,
+        registered: &[Located],
+    ) -> Result<Self, AuthorityError> {
+        let mut some = Self::default();
+        let mut members = Vec::with_capacity(registered.len());
+        let mut fresh = Vec::with_capacity(registered.len());
+        for registration in registered {
+            let drawn = task.draw(known, registration)?;
             let has_account = !matches!(drawn, Drawn::Revoked | Drawn::Unknown(_));
-            draft.accounts += u64::from(has_account);
+            some.accounts += u64::from(has_account);
             match drawn {
                 Drawn::Revoked => {}
-                Drawn::Unknown(id) => draft.unknown.push(id),
-                Drawn::LeftOut(id, why) => draft.left_out.push((id, why)),
-                Drawn::Kept(member) => draft.members.push(member),
-                Drawn::Fresh(fresh) => {
-                    let (member, registration) = *fresh;
-                    records.push((draft.members.len(), registration));
-                    draft.members.push(member);
+                Drawn::Unknown(id) => some.unknown.push(id),
+                Drawn::LeftOut(id, why) => some.left_out.push((id, why)),
+                Drawn::Kept(member) => members.push(member),
+                Drawn::Fresh(drawn) => {
+                    let (member, registration) = *drawn;
+                    fresh.push((members.len(), registration));
+                    members.push(member);
                 }
             }
         }
-        draft.absorb(task, hashing, &records);
-        draft.salt(task, hashing)?;
-        Ok(draft)
-    }
-
-    fn absorb(
-        &mut self,
-        task: &Task<'_>,
-        hashing: &[Box<dyn Hashing>],
-        records: &[(usize, Registration)],
-    ) {
-        let common = Common {
-            schema: task.schema,
-            newest_period: task.terms.newest,
-        };
-        for hashing in hashing {
-            let fresh: Vec<_> = records
-                .iter()
-                .map(|(place, registration)| Fresh {
-                    id: &self.members[*place].id,
-                    registration,
-                    values: &self.members[*place].values,
-                })
-                .collect();
-            let states = hashing.absorb(&common, &fresh);
-            for ((place, _), state) in records.iter().zip(states) {
-                self.members[*place].states.push(state);
-            }
-        }
-    }
-
-    /// Salts every leaf afresh and orders them.
-    fn salt(
-        &mut self,
-        task: &Task<'_>,
-        hashing: &[Box<dyn Hashing>],
-    ) -> Result<(), AuthorityError> {
-        for member in &mut self.members {
-            member.salt = member.seed.salt(task.profile, task.epoch);
+        for (root, hashing) in hashing.iter().enumerate() {
+            let leaves = task.leaves(root, &**hashing, &mut members, &fresh)?;
+            some.leaves.push(leaves);
         }
         let order = |member: &Member| task.order.position(task.profile, task.epoch, &member.id);
-        let mut ranks: Vec<usize> = (0..self.members.len()).collect();
-        ranks.sort_by_cached_key(|i| order(&self.members[*i]));
-        for (position, &i) in ranks.iter().enumerate() {
-            self.members[i].position = position as u64;
-        }
-        for (root, hashing) in hashing.iter().enumerate() {
-            let ordered = ranks.iter().map(|i| &self.members[*i]);
-            let salted: Vec<_> = ordered.map(|m| (&m.states[root], &m.salt)).collect();
-            let leaves = hashing.leaves(&salted).ok_or_else(|| {
-                let detail = "a saved sponge is none: remove the epoch's folder `members`";
-                AuthorityError::damaged(task.ledger.folder(), detail)
-            })?;
-            self.leaves.push(leaves);
-        }
-        Ok(())
+        some.order = members.iter().map(order).collect();
+        some.rows = Drafted::new(task.form(), members.iter());
+        Ok(some)
     }
 }
 
 impl Task<'_> {
-    fn draw(
+    /// The leaves of some members for a root; those that are fresh get their sponges.
+    fn leaves(
         &self,
-        registration: &Located,
-        account: Option<&Located>,
-        known: Option<&Member>,
-    ) -> Result<Drawn, AuthorityError> {
+        root: usize,
+        hashing: &dyn Hashing,
+        members: &mut [Member],
+        fresh: &[(usize, Registration)],
+    ) -> Result<Vec<Digest>, AuthorityError> {
+        let common = Common {
+            schema: self.schema,
+            newest_period: self.terms.newest,
+        };
+        let records: Vec<_> = fresh
+            .iter()
+            .map(|(place, registration)| Fresh {
+                id: &members[*place].id,
+                registration,
+                values: &members[*place].values,
+                salt: &members[*place].salt,
+            })
+            .collect();
+        let hashed = hashing.hash(&common, &records);
+        let kept: Vec<usize> = (0..members.len())
+            .filter(|place| members[*place].states.len() > root)
+            .collect();
+        let salted: Vec<_> = kept
+            .iter()
+            .map(|place| (&members[*place].states[root], &members[*place].salt))
+            .collect();
+        let of_kept = hashing.leaves(&salted).ok_or_else(|| {
+            let detail = "a saved sponge is none: remove the epoch's folder `members`";
+            AuthorityError::damaged(self.ledger.folder(), detail)
+        })?;
+        let mut leaves = vec![Digest([0; 32]); members.len()];
+        for (place, leaf) in kept.into_iter().zip(of_kept) {
+            leaves[place] = leaf;
+        }
+        for ((place, _), (state, leaf)) in fresh.iter().zip(hashed) {
+            members[*place].states.push(state);
+            leaves[*place] = leaf;
+        }
+        Ok(leaves)
+    }
+
+    fn draw(&self, known: &Known<'_>, registration: &Located) -> Result<Drawn, AuthorityError> {
         let schema = self.terms.schema;
         let today = self.terms.as_of.days();
+        let account = known.accounts.find(registration.key());
         let same = |known: &&Member| {
             known.registration == registration.entry.check
                 && account.is_some_and(|account| known.account == state(account))
                 && today < known.until
         };
-        if let Some(known) = known.filter(same) {
-            return Ok(Drawn::Kept(known.clone()));
+        let members = &known.members;
+        let member = members.binary_search_by_key(&registration.key(), |member| member.key);
+        let member = member.ok().and_then(|at| members.get(at));
+        if let Some(member) = member.filter(same) {
+            let salt = member.seed.salt(self.profile, self.epoch);
+            let member = member.clone();
+            return Ok(Drawn::Kept(Member { salt, ..member }));
         }
-        let (id, kept) = self.registrations.read(registration, schema)?;
+        let bytes = known.registered.value(registration)?;
+        let (id, kept) = self.registrations.decode(registration, bytes, schema)?;
         if kept.registered.revoked {
             return Ok(Drawn::Revoked);
         }
         let Some(at) = account else {
             return Ok(Drawn::Unknown(id));
         };
-        let account = self.ledger.read(id.as_str(), at)?;
+        let page = known.accounts.value(at)?;
+        let account = self.ledger.decode(id.as_str(), page)?;
         let values = match self.terms.derive(&account, kept.registered.holder_since) {
             Ok(values) => values,
             Err(why) => return Ok(Drawn::LeftOut(id, why)),
@@ -178,10 +260,4 @@ impl Task<'_> {
             kept.registered.registration,
         ))))
     }
-}
-
-/// The entry of a key in a list that is in the order of keys.
-fn find<T>(sorted: &[T], key: u128, of: impl Fn(&T) -> u128) -> Option<&T> {
-    let at = sorted.binary_search_by_key(&key, of).ok()?;
-    sorted.get(at)
 }

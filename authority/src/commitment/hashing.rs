@@ -79,12 +79,13 @@ pub(super) struct Fresh<'a> {
     pub(super) id: &'a EnterpriseId,
     pub(super) registration: &'a Registration,
     pub(super) values: &'a Values,
+    pub(super) salt: &'a Secret,
 }
 
 /// Hashes for one root.
 pub(super) trait Hashing: Sync + Send + std::fmt::Debug {
-    /// The sponges of some records.
-    fn absorb(&self, common: &Common, fresh: &[Fresh<'_>]) -> Vec<State>;
+    /// The sponges of some records, without the salt, and their leaves.
+    fn hash(&self, common: &Common, fresh: &[Fresh<'_>]) -> Vec<(State, Digest)>;
     /// The leaves of some sponges, each with a salt; none if a sponge is none that was saved.
     fn leaves(&self, salted: &[(&State, &Secret)]) -> Option<Vec<Digest>>;
     /// Begins a tree in a folder.
@@ -136,28 +137,31 @@ impl<F> Of<F> {
 }
 
 impl<F: Poseidon2Field> Hashing for Of<F> {
-    fn absorb(&self, common: &Common, fresh: &[Fresh<'_>]) -> Vec<State> {
-        if fresh.is_empty() {
-            return Vec::new();
-        }
+    fn hash(&self, common: &Common, fresh: &[Fresh<'_>]) -> Vec<(State, Digest)> {
         let elements = leaf_elements(self.layout);
         let mut inputs = Zeroizing::new(Vec::with_capacity(fresh.len() * (elements - 1)));
+        let schema = common.schema.to_field();
+        let newest = F::from(common.newest_period.index());
         for record in fresh {
             let holder = record.registration.commitment::<F>(self.curve);
             let holder = holder.expect("a registration is kept only with canonical hashes");
-            let values = record.values.with_layout(self.layout);
-            let values = values.expect("values are derived in the largest layout of the epoch");
-            inputs.extend([
-                common.schema.to_field(),
-                F::from(common.newest_period.index()),
-                record.id.to_field(),
-                holder.authorising,
-                holder.nullifying,
-            ]);
-            inputs.extend(values.elements::<F>());
+            let id = record.id.to_field();
+            inputs.extend([schema, newest, id, holder.authorising, holder.nullifying]);
+            if record.values.layout() == self.layout {
+                inputs.extend(record.values.elements::<F>());
+            } else {
+                let values = record.values.with_layout(self.layout);
+                let values = values.expect("values are derived in the largest layout of the epoch");
+                inputs.extend(values.elements::<F>());
+            }
         }
-        let sponges = Sponge::absorb_all(LEAF, elements, elements - 1, &inputs);
-        sponges.iter().map(State::new).collect()
+        let mut sponges = Sponge::absorb_all(LEAF, elements, elements - 1, &inputs);
+        let states: Vec<State> = sponges.iter().map(State::new).collect();
+        for (sponge, record) in sponges.iter_mut().zip(fresh) {
+            sponge.absorb(record.salt.to_field());
+        }
+        let leaves = Sponge::squeeze_all(&sponges).into_iter();
+        states.into_iter().zip(leaves.map(field_to_bytes)).collect()
     }
 
     fn leaves(&self, salted: &[(&State, &Secret)]) -> Option<Vec<Digest>> {

@@ -3,7 +3,7 @@
 //! takes one permutation for its next salt.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,7 @@ use crate::error::AuthorityError;
 use crate::folder::private;
 use crate::seed::Seed;
 use crate::store::{Check, Key};
+use crate::syncing::SyncedFile;
 
 /// A leaf's enterprise.
 #[derive(Debug, Clone)]
@@ -49,16 +50,21 @@ pub(crate) struct Form {
 
 const MAX_ID: usize = 30;
 const CHECK: usize = 16;
+/// Where a row's position is.
+const POSITION: usize = 16 + 1 + MAX_ID + 2 * CHECK + 8;
 const FIXED: usize = 16 + 1 + MAX_ID + 2 * CHECK + 8 + 8 + Secret::LENGTH + Seed::LENGTH;
 
 impl Form {
     const fn length(self) -> usize {
-        let values = self.layout.attributes + self.layout.periods * self.layout.fields;
-        FIXED + 8 * values + STATE * self.roots + CHECK
+        FIXED + self.values() + STATE * self.roots + CHECK
     }
 
-    fn encode(self, member: &Member) -> Zeroizing<Vec<u8>> {
-        let mut row = Zeroizing::new(Vec::with_capacity(self.length()));
+    const fn values(self) -> usize {
+        8 * (self.layout.attributes + self.layout.periods * self.layout.fields)
+    }
+
+    /// Appends a row without its position and digest: see [`Self::place`].
+    fn encode(self, member: &Member, row: &mut Vec<u8>) {
         row.extend(member.key.to_be_bytes());
         let id = member.id.as_str().as_bytes();
         row.push(id.len() as u8);
@@ -67,7 +73,7 @@ impl Form {
         row.extend(member.account);
         row.extend(member.registration);
         row.extend(member.until.to_be_bytes());
-        row.extend(member.position.to_be_bytes());
+        row.extend([0; 8]);
         row.extend(member.salt.expose());
         row.extend(member.seed.expose());
         let rows = member.values.rows().iter().flatten();
@@ -77,17 +83,24 @@ impl Form {
             .states
             .iter()
             .for_each(|state| row.extend(state.bytes()));
-        let check = digest(&row);
-        row.extend(check);
-        row
+        row.extend([0; CHECK]);
+    }
+
+    /// Gives a row its position and digest.
+    fn place(self, row: &mut [u8], position: u64) {
+        row[POSITION..POSITION + 8].copy_from_slice(&position.to_be_bytes());
+        let (row, check) = row.split_at_mut(self.length() - CHECK);
+        check.copy_from_slice(&digest(row));
+    }
+
+    /// The row without its digest, if that is right.
+    fn checked(self, row: &[u8]) -> Option<&[u8]> {
+        let (row, check) = row.split_at_checked(row.len().checked_sub(CHECK)?)?;
+        (check == digest(row)).then_some(row)
     }
 
     fn decode(self, row: &[u8], schema: &Schema) -> Option<Member> {
-        let (row, check) = row.split_at_checked(row.len().checked_sub(CHECK)?)?;
-        if check != digest(row) {
-            return None;
-        }
-        let mut r = Reader::new(row);
+        let mut r = Reader::new(self.checked(row)?);
         let key = Key::from_be_bytes(r.array().ok()?);
         let length = usize::from(r.u8().ok()?);
         let id = r.fixed(MAX_ID).ok()?.get(..length)?;
@@ -109,6 +122,32 @@ impl Form {
     }
 }
 
+/// What goes into a bundle of a leaf's enterprise.
+pub(crate) struct Share {
+    pub(crate) position: u64,
+    pub(crate) seed: Seed,
+    /// As of [`Bundle::seal_entry`](taxproof_claims::bundle::Bundle::seal_entry).
+    pub(crate) entry: Zeroizing<Vec<u8>>,
+}
+
+impl Form {
+    fn share(self, row: &[u8]) -> Option<Share> {
+        let mut r = Reader::new(self.checked(row)?);
+        r.fixed(16).ok()?;
+        let id = r.fixed(1 + MAX_ID).ok()?;
+        r.fixed(2 * CHECK + 8).ok()?;
+        let position = r.u64().ok()?;
+        let salt = r.fixed(Secret::LENGTH).ok()?;
+        let seed = Seed::from_bytes(r.array().ok()?);
+        let values = r.fixed(self.values()).ok()?;
+        Some(Share {
+            position,
+            seed,
+            entry: Zeroizing::new([id, salt, values].concat()),
+        })
+    }
+}
+
 fn digest(bytes: &[u8]) -> Check {
     let digest = blake3::hash(bytes);
     *digest
@@ -117,25 +156,40 @@ fn digest(bytes: &[u8]) -> Check {
         .expect("a digest has 32 bytes")
 }
 
-/// Writes rows.
-pub(super) struct MemberWriter {
-    file: BufWriter<File>,
-    form: Form,
+/// Rows that are not written yet.
+#[derive(Default)]
+pub(super) struct Drafted(Zeroizing<Vec<u8>>);
+
+impl Drafted {
+    /// The rows of members, whose positions are not known yet.
+    pub(super) fn new<'a>(form: Form, members: impl ExactSizeIterator<Item = &'a Member>) -> Self {
+        let mut rows = Zeroizing::new(Vec::with_capacity(members.len() * form.length()));
+        members.for_each(|member| form.encode(member, &mut rows));
+        Self(rows)
+    }
+
+    /// Gives each row its position.
+    pub(super) fn place(&mut self, form: Form, positions: impl Iterator<Item = u64>) {
+        let rows = self.0.chunks_exact_mut(form.length());
+        rows.zip(positions)
+            .for_each(|(row, position)| form.place(row, position));
+    }
 }
 
+/// Writes rows.
+pub(super) struct MemberWriter(SyncedFile);
+
 impl MemberWriter {
-    pub(super) fn create(path: &Path, form: Form) -> io::Result<Self> {
-        let file = BufWriter::with_capacity(1 << 20, private(path, true)?);
-        Ok(Self { file, form })
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self(SyncedFile::new(private(path, true)?)))
     }
 
-    pub(super) fn push(&mut self, member: &Member) -> io::Result<()> {
-        self.file.write_all(&self.form.encode(member))
+    pub(super) fn append(&mut self, rows: &Drafted) -> io::Result<()> {
+        self.0.write_all(&rows.0)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.0.finish()
     }
 }
 
@@ -172,6 +226,23 @@ impl Members {
         last: Key,
         schema: &Schema,
     ) -> Result<Vec<Member>, AuthorityError> {
+        let bytes = self.bytes(first, last)?;
+        let rows = bytes.chunks_exact(self.form.length());
+        rows.map(|row| self.form.decode(row, schema).ok_or_else(|| self.damaged()))
+            .collect()
+    }
+
+    /// What goes into the bundles of a range of keys, in the order of positions.
+    pub(crate) fn shares(&self, first: Key, last: Key) -> Result<Vec<Share>, AuthorityError> {
+        let bytes = self.bytes(first, last)?;
+        let rows = bytes.chunks_exact(self.form.length());
+        let shares = rows.map(|row| self.form.share(row).ok_or_else(|| self.damaged()));
+        let mut shares = shares.collect::<Result<Vec<_>, _>>()?;
+        shares.sort_by_key(|share| share.position);
+        Ok(shares)
+    }
+
+    fn bytes(&self, first: Key, last: Key) -> Result<Zeroizing<Vec<u8>>, AuthorityError> {
         let io = |error| AuthorityError::io(&self.path, error);
         let start = self.start(first).map_err(io)?;
         let end = match last.checked_add(1) {
@@ -182,9 +253,7 @@ impl Members {
         let mut bytes = Zeroizing::new(vec![0; (end - start) as usize * length]);
         let read = self.file.read_exact_at(&mut bytes, start * length as u64);
         read.map_err(io)?;
-        let rows = bytes.chunks_exact(length);
-        rows.map(|row| self.form.decode(row, schema).ok_or_else(|| self.damaged()))
-            .collect()
+        Ok(bytes)
     }
 
     /// The first row whose key is not below one.

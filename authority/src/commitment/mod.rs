@@ -35,8 +35,8 @@ use crate::seed::Seed;
 use crate::store::key;
 use draft::Draft;
 use hashing::{Growing, Hashing, hashing};
-pub(crate) use member::Member;
 use member::{Form, MemberWriter, Members};
+pub(crate) use member::{Member, Share};
 use tree::{MAX_LEAVES, TreeFiles};
 
 /// What is to be committed to.
@@ -87,7 +87,8 @@ impl Task<'_> {
         let io = |error| AuthorityError::io(folder, error);
         let hashing: Vec<_> = self.roots.iter().map(|(c, l)| hashing(*c, *l)).collect();
         let mut writing = Writing {
-            members: MemberWriter::create(&folder.join(MEMBERS), self.form()).map_err(io)?,
+            members: MemberWriter::create(&folder.join(MEMBERS)).map_err(io)?,
+            form: self.form(),
             trees: hashing
                 .iter()
                 .map(|hashing| hashing.begin(folder))
@@ -136,22 +137,27 @@ impl Task<'_> {
 /// An epoch's files while they grow.
 struct Writing {
     members: MemberWriter,
+    form: Form,
     trees: Vec<Box<dyn Growing>>,
     leaves: u64,
     absent: Absent,
 }
 
 impl Writing {
-    fn append(&mut self, drafts: Vec<Draft>) -> io::Result<()> {
+    fn append(&mut self, mut drafts: Vec<Draft>) -> io::Result<()> {
+        let mut first = self.leaves;
+        for draft in &mut drafts {
+            draft.place(self.form, first);
+            first += draft.len();
+        }
         for draft in drafts {
-            for mut member in draft.members {
-                member.position += self.leaves;
-                self.members.push(&member)?;
+            for rows in &draft.rows {
+                self.members.append(rows)?;
             }
             for (tree, leaves) in self.trees.iter_mut().zip(&draft.leaves) {
                 tree.push(leaves)?;
             }
-            self.leaves += draft.leaves.first().map_or(0, Vec::len) as u64;
+            self.leaves += draft.len();
             self.absent.unregistered -= draft.accounts;
             self.absent.unknown.extend(draft.unknown);
             self.absent.left_out.extend(draft.left_out);
@@ -232,6 +238,11 @@ impl Commitment {
         schema: &Schema,
     ) -> Result<Vec<Member>, AuthorityError> {
         self.members.range(first, last, schema)
+    }
+
+    /// What goes into the bundles of a range of keys, in the order of positions.
+    pub(crate) fn shares(&self, (first, last): (u128, u128)) -> Result<Vec<Share>, AuthorityError> {
+        self.members.shares(first, last)
     }
 
     /// An enterprise's member.

@@ -158,7 +158,7 @@ impl Subject<'_> {
     fn frequency(&self, every: Frequency, quarterly: Option<&Condition>) -> Frequency {
         let fact = quarterly.and_then(|c| Some((c, self.facts?.get(&c.register)?)));
         match fact {
-            Some((condition, Fact::Name(name))) if condition.is.contains(name) => {
+            Some((condition, Fact::Name(name))) if condition.is.iter().any(|is| **is == **name) => {
                 Frequency::Quarter
             }
             _ => every,

@@ -32,7 +32,7 @@ struct Counted {
 const WHOLE: i128 = 10_000;
 
 impl Invoiced {
-    pub(super) fn new(account: &Account, day: Date, begins: Option<Date>) -> Self {
+    pub(super) fn new(account: &Account<'_>, day: Date, begins: Option<Date>) -> Self {
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let counted = account.invoices(day).map(|invoice| {
             let next = numbers.len();

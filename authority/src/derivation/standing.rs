@@ -12,7 +12,12 @@ use crate::rules::Frequency;
 
 /// Filings in force.
 #[derive(Debug)]
-pub(super) struct Filings<'a>(Vec<Standing<'a>>);
+pub(super) struct Filings<'a> {
+    /// By their last month.
+    standing: Vec<Standing<'a>>,
+    /// Two for one tax, neither longer than a quarter, that are about the same months.
+    overlap: Option<(&'a str, Span, Span)>,
+}
 
 /// Those of some kinds.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +29,12 @@ pub(super) struct OfKinds<'a> {
 /// A filing in force: the latest version that stands, and all that stand.
 #[derive(Debug)]
 pub(super) struct Standing<'a> {
-    pub(super) latest: &'a Filing,
-    versions: Vec<&'a Filing>,
+    pub(super) latest: &'a Filing<'a>,
+    /// Its last month.
+    to: Month,
+    first: &'a Filing<'a>,
+    /// Versions after the first.
+    others: Vec<&'a Filing<'a>>,
 }
 
 /// A quarter's months: filings about more are settlements of what others declared before.
@@ -33,7 +42,7 @@ const QUARTER: u32 = 3;
 
 impl<'a> Filings<'a> {
     /// The filings in force on a day: what was filed or voided later has not happened yet.
-    pub(super) fn standing(account: &'a Account, day: Date) -> Self {
+    pub(super) fn standing(account: &'a Account<'a>, day: Date) -> Self {
         let stand = account.filings().filter(|(filing, voiding)| {
             voiding.stands(day) && filing.filed_on.is_none_or(|filed| filed <= day)
         });
@@ -43,38 +52,47 @@ impl<'a> Filings<'a> {
                 Some(last) if last.latest.is_version_of(filing) => last.add(filing),
                 _ => standing.push(Standing {
                     latest: filing,
-                    versions: vec![filing],
+                    to: filing.span.to,
+                    first: filing,
+                    others: Vec::new(),
                 }),
             }
         }
-        Self(standing)
+        let overlap = overlap(&standing);
+        standing.sort_by_key(|filing| filing.to);
+        Self { standing, overlap }
     }
 
     /// The filings of some kinds, of all where none are given.
     pub(super) fn of(&'a self, kinds: &'a [String]) -> OfKinds<'a> {
         OfKinds {
-            filings: &self.0,
+            filings: &self.standing,
             kinds,
         }
     }
 
     /// The first month that any filing is about.
     pub(super) fn first_month(&self) -> Option<Month> {
-        self.0.iter().map(|f| f.latest.span.from).min()
+        self.standing.iter().map(|f| f.latest.span.from).min()
     }
 
     /// Two filings for one tax, neither longer than a quarter, that are about the same months.
-    pub(super) fn overlap(&self) -> Option<(&str, Span, Span)> {
-        let mut short = self.0.iter().filter(|f| !f.is_long()).map(|f| f.latest);
-        let mut previous = short.next()?;
-        for filing in short {
-            if filing.is_of_tax_of(previous) && filing.span.from <= previous.span.to {
-                return Some((&filing.kind, previous.span, filing.span));
-            }
-            previous = filing;
-        }
-        None
+    pub(super) const fn overlap(&self) -> Option<(&str, Span, Span)> {
+        self.overlap
     }
+}
+
+/// As of [`Filings::overlap`], of filings in the order of taxes and months.
+fn overlap<'a>(filings: &[Standing<'a>]) -> Option<(&'a str, Span, Span)> {
+    let mut short = filings.iter().filter(|f| !f.is_long()).map(|f| f.latest);
+    let mut previous = short.next()?;
+    for filing in short {
+        if filing.is_of_tax_of(previous) && filing.span.from <= previous.span.to {
+            return Some((&filing.kind, previous.span, filing.span));
+        }
+        previous = filing;
+    }
+    None
 }
 
 impl<'a> OfKinds<'a> {
@@ -90,11 +108,10 @@ impl<'a> OfKinds<'a> {
 
     /// Those whose last month is in a span.
     pub(super) fn ending_within(self, window: Span) -> impl Iterator<Item = &'a Standing<'a>> {
-        // The months first: they are sooner compared than names.
-        let kinds = self.kinds;
-        let within = self.filings.iter();
-        let within = within.filter(move |f| window.contains(f.latest.span.to));
-        within.filter(move |f| f.is_of(kinds))
+        let before = |f: &Standing<'_>| f.to < window.from;
+        let from = &self.filings[self.filings.partition_point(before)..];
+        let within = &from[..from.partition_point(|f| f.to <= window.to)];
+        within.iter().filter(move |f| f.is_of(self.kinds))
     }
 
     /// The first month that any is about.
@@ -134,8 +151,8 @@ impl<'a> OfKinds<'a> {
 
 impl<'a> Standing<'a> {
     /// Adds a version. Of versions that nothing orders, the one with the lesser amounts counts.
-    fn add(&mut self, filing: &'a Filing) {
-        self.versions.push(filing);
+    fn add(&mut self, filing: &'a Filing<'a>) {
+        self.others.push(filing);
         let later = filing.order() > self.latest.order();
         let lesser = filing.order() == self.latest.order() && filing.amounts < self.latest.amounts;
         if later || lesser {
@@ -143,9 +160,13 @@ impl<'a> Standing<'a> {
         }
     }
 
+    fn versions(&self) -> impl Iterator<Item = &'a Filing<'a>> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
     /// Whether it is of one of some kinds, of which none stands for all.
     fn is_of(&self, kinds: &[String]) -> bool {
-        kinds.is_empty() || kinds.contains(&self.latest.kind)
+        kinds.is_empty() || kinds.iter().any(|kind| **kind == *self.latest.kind)
     }
 
     /// Whether it is about more than a quarter's months.
@@ -156,7 +177,7 @@ impl<'a> Standing<'a> {
     /// Whether every version that stands came after its deadline: a correction of what was filed in
     /// time is not late.
     pub(super) fn is_late(&self) -> bool {
-        self.versions.iter().all(|version| {
+        self.versions().all(|version| {
             let days = version.filed_on.zip(version.deadline);
             days.is_some_and(|(filed, deadline)| filed > deadline)
         })
@@ -170,7 +191,8 @@ impl<'a> Standing<'a> {
 
     /// Whether one of some amounts is stated.
     pub(super) fn states_any(&self, of: &[String]) -> bool {
-        of.iter().any(|name| self.latest.amounts.contains_key(name))
+        of.iter()
+            .any(|name| self.latest.amounts.get(name).is_some())
     }
 
     /// Whether it is paid on a day, as far as the source says.
@@ -185,11 +207,11 @@ impl<'a> Standing<'a> {
     /// The day on which something was paid: of the first version that did, so that a correction
     /// does not make a payment look newer.
     fn paid_on(&self, of: &[String]) -> Option<Date> {
-        let pays = |filing: &Filing| filing.sum(of) > 0 && filing.payment != Payment::Unpaid;
+        let pays = |filing: &Filing<'_>| filing.sum(of) > 0 && filing.payment != Payment::Unpaid;
         if !pays(self.latest) {
             return None;
         }
-        let paying = self.versions.iter().filter(|version| pays(version));
+        let paying = self.versions().filter(|version| pays(version));
         paying
             .map(|version| match (version.payment, version.filed_on) {
                 (Payment::On(paid), _) => paid,

@@ -4,8 +4,8 @@ use super::{Filing, Payment, Voiding};
 use crate::calendar::Span;
 use crate::codec::{Decoder, Encoder, Malformed};
 
-impl Filing {
-    pub(crate) fn encode<'a>(&'a self, encoder: &mut Encoder<'a>) {
+impl<'a> Filing<'a> {
+    pub(crate) fn encode<'e>(&'e self, encoder: &mut Encoder<'e>) {
         encoder.name(&self.kind);
         encoder.name(&self.tax);
         self.span.encode(encoder);
@@ -21,16 +21,16 @@ impl Filing {
             }
         }
         encoder.count(self.amounts.len());
-        for (name, amount) in &self.amounts {
+        for (name, amount) in self.amounts.iter() {
             encoder.name(name);
             encoder.signed(amount.get());
         }
     }
 
-    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         Ok(Self {
-            kind: decoder.name()?.to_owned(),
-            tax: decoder.name()?.to_owned(),
+            kind: decoder.name()?.into(),
+            tax: decoder.name()?.into(),
             span: Span::decode(decoder)?,
             filed_on: decoder.optional(Decoder::day)?,
             sequence: decoder.optional(Decoder::signed)?,
@@ -41,7 +41,7 @@ impl Filing {
                 2 => Payment::On(decoder.day()?),
                 _ => return Err(Malformed),
             },
-            amounts: decoder.list(|d| Ok((d.name()?.to_owned(), d.value()?)))?,
+            amounts: decoder.list(|d| Ok((d.name()?, d.value()?)))?,
         })
     }
 }

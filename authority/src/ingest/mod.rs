@@ -11,6 +11,7 @@
 mod checkpoint;
 mod post;
 mod read;
+mod row;
 mod spool;
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,28 @@
 //! The second pass: rows are put on the accounts that they touch, range by range.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
+use std::ops::Range;
 use std::path::Path;
 use std::vec::IntoIter;
 
 use rayon::prelude::*;
 
-use super::checkpoint::{Checkpoint, Stage};
-use super::spool::Rows;
+use super::checkpoint::{self, Checkpoint, Stage};
+use super::row::{self, Row};
+use super::spool::{self, Rows};
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT, SEGMENT};
-use crate::codec::Decoder;
 use crate::error::AuthorityError;
 use crate::ledger::{self, Account, Entry, Ledger, Posting};
 use crate::mapping::UnknownEnterprise;
 use crate::progress::Progress;
 use crate::report::{Finding, Findings, Reason};
-use crate::store::{Key, Located, SegmentWriter, part};
+use crate::store::{Key, Located, Run, SegmentWriter, part};
 
 /// What came of a range.
 #[derive(Default)]
 struct Posted {
-    accounts: Vec<(Key, Vec<u8>)>,
+    accounts: Run,
     /// Of these, how many were not on record.
     new: u64,
     counts: Vec<Counts>,
@@ -34,18 +36,30 @@ struct Counts {
     duplicates: u64,
 }
 
-/// A row on its way to an account.
-struct Row<'a> {
-    file: usize,
-    line: u64,
-    id: &'a str,
-    entry: Entry,
-}
-
 /// What stands for a file's rows of enterprises that are not on record.
 struct Unknown<'a> {
     refused: bool,
     column: Option<&'a str>,
+}
+
+/// Ranges are posted with this.
+struct Desk<'a> {
+    ledger: &'a Ledger,
+    workplace: &'a Path,
+    bits: u32,
+    unknown: Vec<Unknown<'a>>,
+    names: Vec<&'a str>,
+}
+
+/// Where what came of ranges goes.
+struct Writing<'a> {
+    workplace: &'a Path,
+    writer: SegmentWriter,
+    findings: Findings,
+    checkpoint: &'a mut Checkpoint,
+    posting: checkpoint::Posting,
+    /// Whether it is noted how far posting is.
+    durable: bool,
 }
 
 /// Posts from where a checkpoint says to the last range; where that is to last, it is noted how far it
@@ -58,77 +72,134 @@ pub(super) fn post(
     durable: bool,
     progress: &dyn Progress,
 ) -> Result<(), AuthorityError> {
-    let Stage::Posting(mut posting) = checkpoint.stage.clone() else {
+    let Stage::Posting(posting) = checkpoint.stage.clone() else {
         return Ok(());
     };
-    let io = |error| AuthorityError::io(workplace, error);
-    let report = workplace.join(REPORT);
-    let mut findings = Findings::resume(&report, checkpoint.report_bytes).map_err(io)?;
-    let segment = workplace.join(SEGMENT);
-    let writer = match posting.mark {
-        Some(mark) => SegmentWriter::resume(&segment, mark),
-        None => SegmentWriter::create(&segment),
+    let desk = Desk {
+        ledger,
+        workplace,
+        bits: posting.bits,
+        unknown: unknown(ingestion),
+        names: row::names(ingestion.mapping),
     };
-    let mut writer = writer.map_err(io)?;
-    let unknown = unknown(ingestion);
-    let ranges = 1u64 << posting.bits;
+    let (first, ranges) = (posting.range, 1u64 << posting.bits);
+    let mut writing = Writing::open(workplace, checkpoint, posting, durable)?;
     progress.begin("posting rows", ranges);
     let at_once = rayon::current_num_threads() as u64;
-    while posting.range < ranges {
-        let window = posting.range..ranges.min(posting.range + at_once);
-        let posted = window.clone().into_par_iter().map(|range| {
-            let posted = post_range(ledger, workplace, range, posting.bits, &unknown);
-            progress.advance();
-            posted
-        });
-        for posted in posted.collect::<Result<Vec<_>, _>>()? {
-            for (key, account) in &posted.accounts {
-                writer.push(*key, account).map_err(io)?;
-            }
-            posting.new += posted.new;
-            for (file, counts) in checkpoint.files.iter_mut().zip(posted.counts) {
+    let mut ready = Vec::new();
+    for start in (first..ranges).step_by(at_once as usize) {
+        let window = start..ranges.min(start + at_once);
+        let before = std::mem::take(&mut ready);
+        // While some are written, the next are posted.
+        let (written, posted) = rayon::join(
+            || writing.append(before),
+            || {
+                let posted = window.into_par_iter().map(|range| {
+                    let posted = desk.post_range(range);
+                    progress.advance();
+                    posted
+                });
+                posted.collect::<Result<Vec<_>, _>>()
+            },
+        );
+        written?;
+        ready = posted?;
+    }
+    writing.append(ready)?;
+    writing.finish(ledger.len())
+}
+
+impl<'a> Writing<'a> {
+    fn open(
+        workplace: &'a Path,
+        checkpoint: &'a mut Checkpoint,
+        posting: checkpoint::Posting,
+        durable: bool,
+    ) -> Result<Self, AuthorityError> {
+        let io = |error| AuthorityError::io(workplace, error);
+        let segment = workplace.join(SEGMENT);
+        let writer = match posting.mark {
+            Some(mark) => SegmentWriter::resume(&segment, mark),
+            None => SegmentWriter::create(&segment),
+        };
+        let findings = Findings::resume(&workplace.join(REPORT), checkpoint.report_bytes);
+        Ok(Self {
+            workplace,
+            writer: writer.map_err(io)?,
+            findings: findings.map_err(io)?,
+            checkpoint,
+            posting,
+            durable,
+        })
+    }
+
+    /// Writes the ranges that come next.
+    fn append(&mut self, ranges: Vec<Posted>) -> Result<(), AuthorityError> {
+        let io = |error| AuthorityError::io(self.workplace, error);
+        let written = self.posting.range..self.posting.range + ranges.len() as u64;
+        for posted in ranges {
+            self.writer.append(&posted.accounts).map_err(io)?;
+            self.posting.new += posted.new;
+            for (file, counts) in self.checkpoint.files.iter_mut().zip(posted.counts) {
                 file.taken += counts.taken;
                 file.duplicates += counts.duplicates;
             }
             for (file, finding) in posted.findings {
-                let report = &mut checkpoint.files[file];
-                findings.add(report, finding).map_err(io)?;
+                let report = &mut self.checkpoint.files[file];
+                self.findings.add(report, finding).map_err(io)?;
             }
         }
-        posting.range = window.end;
-        if !durable {
-            continue;
+        self.posting.range = written.end;
+        if written.is_empty() {
+            return Ok(());
         }
-        posting.mark = Some(writer.mark().map_err(io)?);
-        checkpoint.report_bytes = findings.mark().map_err(io)?;
-        checkpoint.stage = Stage::Posting(posting.clone());
-        checkpoint.write(&workplace.join(CHECKPOINT_FILE))?;
+        if self.durable {
+            self.posting.mark = Some(self.writer.mark().map_err(io)?);
+            self.checkpoint.report_bytes = self.findings.mark().map_err(io)?;
+            self.checkpoint.stage = Stage::Posting(self.posting.clone());
+            self.checkpoint
+                .write(&self.workplace.join(CHECKPOINT_FILE))?;
+        }
+        self.forget(written)
     }
-    writer.finish(ledger.len() + posting.new).map_err(io)?;
-    checkpoint.report_bytes = findings.mark().map_err(io)?;
-    checkpoint.stage = Stage::Posted;
-    checkpoint.write(&workplace.join(CHECKPOINT_FILE))
+
+    /// Removes rows that are not needed again: after a crash, posting goes on after them, or all is read
+    /// again.
+    fn forget(&self, mut ranges: Range<u64>) -> Result<(), AuthorityError> {
+        ranges.try_for_each(|range| spool::remove(self.workplace, range))
+    }
+
+    /// Everything is posted to a ledger of so many enterprises.
+    fn finish(mut self, enterprises: u64) -> Result<(), AuthorityError> {
+        let io = |error| AuthorityError::io(self.workplace, error);
+        let keys = enterprises + self.posting.new;
+        self.writer.finish(keys).map_err(io)?;
+        self.checkpoint.report_bytes = self.findings.mark().map_err(io)?;
+        self.checkpoint.stage = Stage::Posted;
+        self.checkpoint.write(&self.workplace.join(CHECKPOINT_FILE))
+    }
 }
 
-fn post_range(
-    ledger: &Ledger,
-    workplace: &Path,
-    range: u64,
-    bits: u32,
-    unknown: &[Unknown<'_>],
-) -> Result<Posted, AuthorityError> {
-    let rows = Rows::read(workplace, range)?;
-    let (first, last) = part(range, bits);
-    let mut known = ledger.scan(first, last)?.into_iter().peekable();
-    let mut posted = Posted {
-        counts: vec![Counts::default(); unknown.len()],
-        ..Posted::default()
-    };
-    for of_one in rows.by_key()?.chunk_by(|(a, _), (b, _)| a == b) {
-        let at = skip_to(&mut known, of_one[0].0);
-        posted.post_enterprise(ledger, at, of_one, unknown, || rows.damaged())?;
+impl Desk<'_> {
+    fn post_range(&self, range: u64) -> Result<Posted, AuthorityError> {
+        let rows = Rows::read(self.workplace, range)?;
+        let (first, last) = part(range, self.bits);
+        let mut known = self.ledger.scan(first, last)?.into_iter().peekable();
+        let mut posted = Posted {
+            counts: vec![Counts::default(); self.unknown.len()],
+            ..Posted::default()
+        };
+        for runs in rows.by_key()?.chunk_by(|(a, _), (b, _)| a == b) {
+            let at = skip_to(&mut known, runs[0].0);
+            posted.post_enterprise(self, at, runs, || rows.damaged())?;
+        }
+        Ok(posted)
     }
-    Ok(posted)
+
+    fn row<'r>(&'r self, bytes: &'r [u8]) -> Option<Row<'r>> {
+        let row = Row::decode(bytes, &self.names)?;
+        (row.file < self.unknown.len()).then_some(row)
+    }
 }
 
 /// Where a key's account is, of those that are left.
@@ -140,47 +211,44 @@ fn skip_to(known: &mut Peekable<IntoIter<Located>>, key: Key) -> Option<Located>
 impl Posted {
     fn post_enterprise(
         &mut self,
-        ledger: &Ledger,
+        desk: &Desk<'_>,
         at: Option<Located>,
-        rows: &[(Key, &[u8])],
-        unknown: &[Unknown<'_>],
+        runs: &[(Key, &[u8])],
         damaged: impl Fn() -> AuthorityError,
     ) -> Result<(), AuthorityError> {
-        let mut rows = rows.iter().map(|(key, bytes)| {
-            let row = Row::decode(bytes).filter(|row| row.file < unknown.len());
-            row.map(|row| (*key, row)).ok_or_else(&damaged)
-        });
-        let Some((key, mut row)) = rows.next().transpose()? else {
-            return Ok(());
-        };
-        let owner = row.id.to_owned();
-        let mut account = match &at {
-            Some(at) => Some(ledger.read(&owner, at)?),
-            None => None,
-        };
+        let ledger = desk.ledger;
+        let kept = at.as_ref().map(|at| ledger.read(at)).transpose()?;
+        let mut account = None;
+        let mut owner = None;
         let mut changed = false;
-        loop {
-            if row.id != owner {
-                return Err(damaged());
-            }
-            changed |= self.post_row(&mut account, row, unknown);
-            match rows.next().transpose()? {
-                Some((_, next)) => row = next,
-                None => break,
+        for (_, mut rest) in runs.iter().copied() {
+            while !rest.is_empty() {
+                let (_, bytes) = Row::split(&mut rest).ok_or_else(&damaged)?;
+                let row = desk.row(bytes).ok_or_else(&damaged)?;
+                if owner.is_none() {
+                    let kept = kept.as_deref();
+                    account = kept.map(|kept| ledger.decode(row.id, kept)).transpose()?;
+                }
+                if *owner.get_or_insert(row.id) != row.id {
+                    return Err(damaged());
+                }
+                changed |= self.post_row(&mut account, row, &desk.unknown);
             }
         }
-        if let Some(account) = account.filter(|_| changed) {
-            self.accounts.push((key, ledger::encode(&owner, &account)));
+        if let (Some(owner), Some(account), true) = (owner, account, changed) {
+            let value = ledger::encode(owner, &account);
+            let pushed = self.accounts.push(runs[0].0, &value);
+            pushed.map_err(|error| AuthorityError::io(desk.workplace, error))?;
             self.new += u64::from(at.is_none());
         }
         Ok(())
     }
 
     /// Posts a row, and says whether the account is another for it.
-    fn post_row(
+    fn post_row<'a>(
         &mut self,
-        account: &mut Option<Account>,
-        row: Row<'_>,
+        account: &mut Option<Account<'a>>,
+        row: Row<'a>,
         unknown: &[Unknown<'_>],
     ) -> bool {
         let Row {
@@ -211,6 +279,7 @@ impl Posted {
         };
         let posting = entry.post(account.get_or_insert_default());
         if posting == Posting::Ambiguous {
+            let number = number.map(Cow::into_owned);
             find(None, number.map_or(Reason::Ambiguous, Reason::SameNumber));
         }
         let counts = &mut self.counts[file];
@@ -220,20 +289,6 @@ impl Posted {
         }
         counts.taken += 1;
         true
-    }
-}
-
-impl<'a> Row<'a> {
-    fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let mut decoder = Decoder::new(bytes);
-        let row = Self {
-            file: usize::try_from(decoder.unsigned().ok()?).ok()?,
-            line: decoder.unsigned().ok()?,
-            id: decoder.text().ok()?,
-            entry: Entry::decode(&mut decoder).ok()?,
-        };
-        decoder.finish().ok()?;
-        Some(row)
     }
 }
 

@@ -3,35 +3,76 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use taxproof_claims::date::Date;
+use taxproof_claims::schema::Schema;
 use taxproof_claims::subject::EnterpriseId;
 
-use super::checkpoint::{Checkpoint, Posting, Stage};
+use super::checkpoint::{Checkpoint, Posting, Reading, Stage};
+use super::row::{self, Row};
 use super::spool::Spool;
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT};
-use crate::codec::Encoder;
 use crate::error::AuthorityError;
 use crate::ledger::Entry;
+use crate::mapping::{EnterpriseColumn, FilingSource, InvoiceSource, TaxpayerSource};
 use crate::progress::Progress;
 use crate::report::{Finding, Findings};
-use crate::store::{Key, key};
-use crate::table::{Batch, Columns, Refused, Row, Table};
+use crate::store::{Key, key, part_of};
+use crate::table::{Batch, Block, Columns, Position, Refused, Row as Cells, Table};
 
-/// What a row says, if it is one.
-type Parse<'a> = dyn Fn(&Row<'_>) -> Result<Option<(EnterpriseId, Entry)>, Refused> + Sync + 'a;
-
-/// Rows that a thread parses at once.
-const CHUNK: usize = 256;
 /// Bytes of input that are one step of progress.
 const STEP: u64 = 1 << 16;
+
+/// How rows of a file are parsed.
+struct Parser<'a> {
+    source: Source<'a>,
+    schema: &'a Schema,
+    /// The file, by its place among all.
+    file: usize,
+    names: &'a [&'a str],
+    /// There are `2^bits` ranges.
+    bits: u32,
+}
+
+/// What a file is about, and which columns say what.
+enum Source<'a> {
+    /// With the day from which a row holds that does not say it.
+    Taxpayers(&'a TaxpayerSource, Date),
+    Filings(&'a FilingSource),
+    Invoices(&'a InvoiceSource),
+}
 
 /// What came of some rows.
 #[derive(Default)]
 struct Parsed {
-    rows: Vec<(Key, usize)>,
-    /// The rows' bytes; each ends where it says.
+    rows: u64,
+    /// The rows that read, as they are laid down.
     bytes: Vec<u8>,
+    /// Of these bytes, those that follow each other and are of one range: which, and where they end.
+    runs: Vec<(u64, usize)>,
     no_filing: u64,
     findings: Vec<Finding>,
+    /// The enterprise of the row before.
+    last: Option<(EnterpriseId, Key)>,
+}
+
+/// A batch that is parsed, and where it ends.
+struct ParsedBatch {
+    parts: Vec<Parsed>,
+    bytes: u64,
+    end: Position,
+}
+
+/// Where parsed rows go.
+struct Desk<'a> {
+    workplace: &'a Path,
+    spool: Spool,
+    findings: Findings,
+    checkpoint: &'a mut Checkpoint,
+    reading: Reading,
+    /// Bytes of input after which it is noted how far reading is, and how many there were since.
+    interval: u64,
+    since: u64,
+    progress: &'a dyn Progress,
 }
 
 /// Reads from where a checkpoint says to the end of all files.
@@ -42,114 +83,200 @@ pub(super) fn read(
     interval: u64,
     progress: &dyn Progress,
 ) -> Result<(), AuthorityError> {
-    let Stage::Reading(mut reading) = checkpoint.stage.clone() else {
+    let Stage::Reading(reading) = checkpoint.stage.clone() else {
         return Ok(());
     };
     let io = |error| AuthorityError::io(workplace, error);
-    let mut spool = Spool::open(workplace, reading.bits, &reading.ranges).map_err(io)?;
-    let mut findings =
-        Findings::resume(&workplace.join(REPORT), checkpoint.report_bytes).map_err(io)?;
-    let files: Vec<_> = ingestion.sources.files().collect();
     let bytes = ingestion.sources.bytes();
     progress.begin("reading files", bytes / STEP);
-    let mut since = 0;
-    let mut resumed = reading.position.clone();
-    for (ordinal, (kind, path)) in files.iter().enumerate().skip(reading.file) {
-        let mut table = open(ingestion, *kind, path)?;
+    let (first, mut resumed) = (reading.file, reading.position.clone());
+    let mut desk = Desk {
+        workplace,
+        spool: Spool::open(workplace, reading.bits, &reading.ranges).map_err(io)?,
+        findings: Findings::resume(&workplace.join(REPORT), checkpoint.report_bytes).map_err(io)?,
+        checkpoint,
+        reading,
+        interval,
+        since: 0,
+        progress,
+    };
+    let names = row::names(ingestion.mapping);
+    for (file, (kind, path)) in ingestion.sources.files().enumerate().skip(first) {
+        let mut table = open(ingestion, kind, path)?;
         if let Some(position) = resumed.take() {
             table.seek(position)?;
         }
-        let parse = parser(ingestion, *kind)?;
-        let columns = table.columns();
-        let mut next = table.read();
-        loop {
-            let batch = next?;
-            if batch.rows.is_empty() {
-                break;
-            }
-            let parsed;
-            (parsed, next) = rayon::join(
-                || parse_all(&batch, &columns, &*parse, ordinal),
-                || table.read(),
-            );
-            let report = &mut checkpoint.files[ordinal];
-            report.rows += batch.rows.len() as u64;
-            for part in parsed {
-                report.no_filing += part.no_filing;
-                for finding in part.findings {
-                    findings.add(report, finding).map_err(io)?;
-                }
-                let mut start = 0;
-                for (key, end) in part.rows {
-                    spool.push(key, &part.bytes[start..end]).map_err(io)?;
-                    start = end;
-                }
-            }
-            (0..batch.bytes / STEP + 1).for_each(|_| progress.advance());
-            since += batch.bytes;
-            if since >= interval {
-                since = 0;
-                reading.file = ordinal;
-                reading.position = Some(batch.end.clone());
-                reading.ranges = spool.mark().map_err(io)?;
-                checkpoint.report_bytes = findings.mark().map_err(io)?;
-                checkpoint.stage = Stage::Reading(reading.clone());
-                checkpoint.write(&workplace.join(CHECKPOINT_FILE))?;
-            }
-        }
+        let parser = Parser {
+            source: source(ingestion, kind)?,
+            schema: ingestion.schema,
+            file,
+            names: &names,
+            bits: desk.reading.bits,
+        };
+        desk.read_file(&mut table, &parser)?;
     }
-    checkpoint.stage = Stage::Posting(Posting {
-        bits: reading.bits,
-        range: 0,
-        mark: None,
-        new: 0,
-    });
-    if bytes < interval {
-        checkpoint.report_bytes = findings.flush().map_err(io)?;
-        return spool.flush().map_err(io);
-    }
-    spool.mark().map_err(io)?;
-    checkpoint.report_bytes = findings.mark().map_err(io)?;
-    checkpoint.write(&workplace.join(CHECKPOINT_FILE))
+    desk.finish(bytes)
 }
 
-fn parse_all(batch: &Batch, columns: &Columns, parse: &Parse<'_>, file: usize) -> Vec<Parsed> {
-    let chunks = batch.rows.par_chunks(CHUNK);
-    let parsed = chunks.map(|rows| {
-        let mut parsed = Parsed::default();
-        for row in rows {
-            let outcome = columns.row(row).and_then(|row| parse(&row));
-            parsed.take(file, row.line, outcome);
+impl Desk<'_> {
+    fn read_file(&mut self, table: &mut Table, parser: &Parser<'_>) -> Result<(), AuthorityError> {
+        let columns = table.columns();
+        let mut batch = table.read()?;
+        let mut before = None;
+        while !batch.blocks.is_empty() {
+            // While a batch is parsed, the one before is laid down and the next one is read.
+            let (parts, next) = rayon::join(
+                || parser.parse(&batch, &columns),
+                || -> Result<_, AuthorityError> {
+                    before.take().map_or(Ok(()), |b| self.lay(b, parser.file))?;
+                    Ok(table.read()?)
+                },
+            );
+            let Batch { bytes, end, .. } = batch;
+            before = Some(ParsedBatch { parts, bytes, end });
+            batch = next?;
         }
+        before.map_or(Ok(()), |before| self.lay(before, parser.file))
+    }
+
+    fn lay(&mut self, batch: ParsedBatch, file: usize) -> Result<(), AuthorityError> {
+        let io = |error| AuthorityError::io(self.workplace, error);
+        let report = &mut self.checkpoint.files[file];
+        for part in batch.parts {
+            report.rows += part.rows;
+            report.no_filing += part.no_filing;
+            for finding in part.findings {
+                self.findings.add(report, finding).map_err(io)?;
+            }
+            let mut start = 0;
+            for (range, end) in part.runs {
+                let rows = &part.bytes[start..end];
+                self.spool.push(range, rows).map_err(io)?;
+                start = end;
+            }
+        }
+        (0..batch.bytes / STEP + 1).for_each(|_| self.progress.advance());
+        self.since += batch.bytes;
+        if self.since < self.interval {
+            return Ok(());
+        }
+        self.since = 0;
+        self.reading.file = file;
+        self.reading.position = Some(batch.end);
+        self.reading.ranges = self.spool.mark().map_err(io)?;
+        self.checkpoint.report_bytes = self.findings.mark().map_err(io)?;
+        self.checkpoint.stage = Stage::Reading(self.reading.clone());
+        self.checkpoint.write(&self.workplace.join(CHECKPOINT_FILE))
+    }
+
+    /// Everything is read, of so many bytes.
+    fn finish(mut self, bytes: u64) -> Result<(), AuthorityError> {
+        let io = |error| AuthorityError::io(self.workplace, error);
+        self.checkpoint.stage = Stage::Posting(Posting {
+            bits: self.reading.bits,
+            range: 0,
+            mark: None,
+            new: 0,
+        });
+        if bytes < self.interval {
+            self.checkpoint.report_bytes = self.findings.flush().map_err(io)?;
+            return self.spool.flush().map_err(io);
+        }
+        self.spool.mark().map_err(io)?;
+        self.checkpoint.report_bytes = self.findings.mark().map_err(io)?;
+        self.checkpoint.write(&self.workplace.join(CHECKPOINT_FILE))
+    }
+}
+
+impl Parser<'_> {
+    fn parse(&self, batch: &Batch, columns: &Columns) -> Vec<Parsed> {
+        let blocks = batch.blocks.par_iter();
+        blocks
+            .map(|block| self.parse_block(block, columns))
+            .collect()
+    }
+
+    fn parse_block(&self, block: &Block, columns: &Columns) -> Parsed {
+        let mut parsed = Parsed::default();
+        block.for_each(columns, |line, row| {
+            parsed.rows += 1;
+            let taken = row.and_then(|row| parsed.take(self, line, &row));
+            if let Err(Refused { column, reason }) = taken {
+                parsed.findings.push(Finding {
+                    line,
+                    column,
+                    reason,
+                });
+            }
+        });
         parsed
-    });
-    parsed.collect()
+    }
 }
 
 impl Parsed {
-    fn take(
-        &mut self,
-        file: usize,
-        line: u64,
-        outcome: Result<Option<(EnterpriseId, Entry)>, Refused>,
-    ) {
-        match outcome {
-            Ok(None) => self.no_filing += 1,
-            Ok(Some((id, entry))) => {
-                let mut encoder = Encoder::default();
-                encoder.count(file);
-                encoder.unsigned(line);
-                encoder.text(id.as_str());
-                entry.encode(&mut encoder);
-                self.bytes.extend(encoder.finish());
-                self.rows.push((key(id.as_str()), self.bytes.len()));
-            }
-            Err(Refused { column, reason }) => self.findings.push(Finding {
-                line,
-                column,
-                reason,
-            }),
+    fn take(&mut self, by: &Parser<'_>, line: u64, row: &Cells<'_>) -> Result<(), Refused> {
+        let (column, id) = row.enterprise(by.source.enterprise())?;
+        let key = self.key(column, &id, by.schema)?;
+        let Some(entry) = by.source.read(row, by.schema)? else {
+            self.no_filing += 1;
+            return Ok(());
+        };
+        let laid = Row {
+            file: by.file,
+            line,
+            id: &id,
+            entry,
+        };
+        laid.append(key, by.names, &mut self.bytes);
+        let (range, end) = (part_of(key, by.bits), self.bytes.len());
+        match self.runs.last_mut() {
+            Some((last, ends)) if *last == range => *ends = end,
+            _ => self.runs.push((range, end)),
         }
+        Ok(())
+    }
+
+    /// The key of an enterprise, whose id is checked unless it is the one of the row before.
+    fn key(&mut self, column: &str, id: &str, schema: &Schema) -> Result<Key, Refused> {
+        if let Some((last, key)) = &self.last
+            && last.as_str() == id
+        {
+            return Ok(*key);
+        }
+        let id = schema.id_scheme.parse(id);
+        let id = id.map_err(|error| Refused::cell(column, error))?;
+        let key = key(id.as_str());
+        self.last = Some((id, key));
+        Ok(key)
+    }
+}
+
+impl Source<'_> {
+    const fn enterprise(&self) -> &EnterpriseColumn {
+        match self {
+            Self::Taxpayers(source, _) => &source.enterprise,
+            Self::Filings(source) => &source.enterprise,
+            Self::Invoices(source) => &source.enterprise,
+        }
+    }
+
+    /// What a row says, if it is one.
+    fn read<'r>(
+        &'r self,
+        row: &'r Cells<'_>,
+        schema: &Schema,
+    ) -> Result<Option<Entry<'r>>, Refused> {
+        Ok(match self {
+            Self::Taxpayers(source, from) => {
+                let (as_of, facts) = source.read(row, schema)?;
+                Some(Entry::Facts(as_of.unwrap_or(*from), facts))
+            }
+            Self::Filings(source) => {
+                let filing = source.read(row, schema)?;
+                filing.map(|(filing, voiding)| Entry::Filing(filing, voiding))
+            }
+            Self::Invoices(source) => Some(Entry::Invoice(source.read(row, schema)?)),
+        })
     }
 }
 
@@ -171,35 +298,14 @@ fn open(ingestion: &Ingestion<'_>, kind: Kind, path: &Path) -> Result<Table, Aut
     })
 }
 
-fn parser<'a>(ingestion: &Ingestion<'a>, kind: Kind) -> Result<Box<Parse<'a>>, AuthorityError> {
-    let Ingestion {
-        mapping,
-        schema,
-        from,
-        ..
-    } = *ingestion;
+fn source<'a>(ingestion: &Ingestion<'a>, kind: Kind) -> Result<Source<'a>, AuthorityError> {
+    let Ingestion { mapping, from, .. } = *ingestion;
     Ok(match kind {
         Kind::Taxpayers => {
-            let source = section(mapping.taxpayers.as_ref(), "taxpayers")?;
-            Box::new(move |row| {
-                let (id, as_of, facts) = source.read(row, schema)?;
-                Ok(Some((id, Entry::Facts(as_of.unwrap_or(from), facts))))
-            })
+            Source::Taxpayers(section(mapping.taxpayers.as_ref(), "taxpayers")?, from)
         }
-        Kind::Filings => {
-            let source = section(mapping.filings.as_ref(), "filings")?;
-            Box::new(move |row| {
-                let read = source.read(row, schema)?;
-                Ok(read.map(|(id, filing, voiding)| (id, Entry::Filing(filing, voiding))))
-            })
-        }
-        Kind::Invoices => {
-            let source = section(mapping.invoices.as_ref(), "invoices")?;
-            Box::new(move |row| {
-                let (id, invoice) = source.read(row, schema)?;
-                Ok(Some((id, Entry::Invoice(invoice))))
-            })
-        }
+        Kind::Filings => Source::Filings(section(mapping.filings.as_ref(), "filings")?),
+        Kind::Invoices => Source::Invoices(section(mapping.invoices.as_ref(), "invoices")?),
     })
 }
 

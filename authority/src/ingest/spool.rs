@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::row::Row;
 use crate::error::AuthorityError;
 use crate::folder::{private, read};
-use crate::store::{Key, part_of};
+use crate::store::Key;
 
 /// One file a range. In each: key, length, bytes, row after row in the order of reading.
 #[derive(Debug)]
 pub(super) struct Spool {
-    bits: u32,
     ranges: Vec<Range>,
 }
 
@@ -47,17 +47,14 @@ impl Spool {
             })
         });
         Ok(Self {
-            bits,
             ranges: ranges.collect::<io::Result<_>>()?,
         })
     }
 
-    pub(super) fn push(&mut self, key: Key, row: &[u8]) -> io::Result<()> {
-        let range = &mut self.ranges[part_of(key, self.bits) as usize];
-        let length = u32::try_from(row.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        range.buffer.extend(key.to_be_bytes());
-        range.buffer.extend(length.to_be_bytes());
-        range.buffer.extend(row);
+    /// Lays down rows of a range.
+    pub(super) fn push(&mut self, range: u64, rows: &[u8]) -> io::Result<()> {
+        let range = &mut self.ranges[range as usize];
+        range.buffer.extend_from_slice(rows);
         if range.buffer.len() >= BUFFER {
             range.flush()?;
         }
@@ -102,15 +99,27 @@ impl Rows {
         Ok(Self { bytes, path })
     }
 
-    /// The rows by key, those of one key in the order of reading.
+    /// Rows of one key that follow each other, by key; those of one key in the order of reading.
     pub(super) fn by_key(&self) -> Result<Vec<(Key, &[u8])>, AuthorityError> {
         let mut rest = self.bytes.as_slice();
-        let mut rows = Vec::new();
-        while !rest.is_empty() {
-            rows.push(first(&mut rest).ok_or_else(|| self.damaged())?);
+        let mut runs: Vec<(Key, &[u8])> = Vec::new();
+        while let Some(key) = self.first_key(rest)? {
+            let run = rest;
+            while self.first_key(rest)? == Some(key) {
+                Row::split(&mut rest).ok_or_else(|| self.damaged())?;
+            }
+            runs.push((key, &run[..run.len() - rest.len()]));
         }
-        rows.sort_by_key(|(key, _)| *key);
-        Ok(rows)
+        runs.sort_by_key(|(key, _)| *key);
+        Ok(runs)
+    }
+
+    fn first_key(&self, rows: &[u8]) -> Result<Option<Key>, AuthorityError> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let key = rows.first_chunk().ok_or_else(|| self.damaged())?;
+        Ok(Some(Key::from_be_bytes(*key)))
     }
 
     pub(super) fn damaged(&self) -> AuthorityError {
@@ -118,13 +127,10 @@ impl Rows {
     }
 }
 
-/// Takes the first of some rows off them.
-fn first<'a>(rows: &mut &'a [u8]) -> Option<(Key, &'a [u8])> {
-    let (key, rest) = rows.split_first_chunk()?;
-    let (length, rest) = rest.split_first_chunk()?;
-    let (row, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    *rows = rest;
-    Some((Key::from_be_bytes(*key), row))
+/// Removes a range's rows, which are posted.
+pub(super) fn remove(workplace: &Path, range: u64) -> Result<(), AuthorityError> {
+    let path = path(workplace, range);
+    std::fs::remove_file(&path).map_err(|error| AuthorityError::io(&path, error))
 }
 
 fn path(workplace: &Path, range: u64) -> PathBuf {

@@ -1,5 +1,6 @@
 //! What is on record of one enterprise.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use taxproof_claims::date::Date;
@@ -11,10 +12,11 @@ use crate::taxpayer::Facts;
 
 /// What is on record of one enterprise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    filings: BTreeMap<Filing, Voiding>,
-    register: BTreeMap<Date, Facts>,
-    invoices: BTreeSet<Invoice>,
+pub struct Account<'a> {
+    /// In order, as they mostly come: a list takes less to make than a map.
+    filings: Vec<(Filing<'a>, Voiding)>,
+    register: BTreeMap<Date, Facts<'a>>,
+    invoices: BTreeSet<Invoice<'a>>,
 }
 
 /// What becomes of a row that is taken.
@@ -28,26 +30,25 @@ pub enum Posting {
     Ambiguous,
 }
 
-impl Account {
+impl<'a> Account<'a> {
     /// Puts a version of a filing on record.
-    pub fn file(&mut self, filing: Filing, voiding: Voiding) -> Posting {
-        if let Some(known) = self.filings.get_mut(&filing) {
-            let merged = known.merge(voiding);
-            let posting = if merged == *known {
-                Posting::Duplicate
-            } else {
-                Posting::New
-            };
-            *known = merged;
-            return posting;
-        }
-        let mut twins = self.filings.iter().filter(|(other, other_voiding)| {
-            other.is_version_of(&filing)
-                && other.order() == filing.order()
-                && **other_voiding == Voiding::Stands
-        });
-        let ambiguous = voiding == Voiding::Stands && twins.next().is_some();
-        self.filings.insert(filing, voiding);
+    pub fn file(&mut self, filing: Filing<'a>, voiding: Voiding) -> Posting {
+        let at = match self.find(&filing) {
+            Ok(at) => {
+                let known = &mut self.filings[at].1;
+                let merged = known.merge(voiding);
+                let posting = if merged == *known {
+                    Posting::Duplicate
+                } else {
+                    Posting::New
+                };
+                *known = merged;
+                return posting;
+            }
+            Err(at) => at,
+        };
+        let ambiguous = voiding == Voiding::Stands && self.has_twin(&filing, at);
+        self.filings.insert(at, (filing, voiding));
         if ambiguous {
             Posting::Ambiguous
         } else {
@@ -55,8 +56,30 @@ impl Account {
         }
     }
 
+    /// Where a version is, or would be.
+    fn find(&self, filing: &Filing<'a>) -> Result<usize, usize> {
+        match self.filings.last() {
+            Some((last, _)) if last < filing => Err(self.filings.len()),
+            _ => self
+                .filings
+                .binary_search_by(|(other, _)| other.cmp(filing)),
+        }
+    }
+
+    /// Whether another version of a filing stands from which nothing tells it apart in time; these are
+    /// beside the place where it would be.
+    fn has_twin(&self, filing: &Filing<'a>, at: usize) -> bool {
+        let is_twin = |(other, _): &&(Filing<'a>, Voiding)| {
+            other.is_version_of(filing) && other.order() == filing.order()
+        };
+        let (before, after) = self.filings.split_at(at);
+        let before = before.iter().rev().take_while(is_twin);
+        let mut twins = before.chain(after.iter().take_while(is_twin));
+        twins.any(|(_, voiding)| *voiding == Voiding::Stands)
+    }
+
     /// Puts the register's facts for a day on record.
-    pub fn note(&mut self, day: Date, facts: Facts) -> Posting {
+    pub fn note(&mut self, day: Date, facts: Facts<'a>) -> Posting {
         match self.register.insert(day, facts.clone()) {
             Some(known) if known == facts => Posting::Duplicate,
             _ => Posting::New,
@@ -64,7 +87,7 @@ impl Account {
     }
 
     /// Puts an invoice on record.
-    pub fn invoice(&mut self, invoice: Invoice) -> Posting {
+    pub fn invoice(&mut self, invoice: Invoice<'a>) -> Posting {
         if self.invoices.contains(&invoice) {
             return Posting::Duplicate;
         }
@@ -80,20 +103,20 @@ impl Account {
     }
 
     /// Every version of every filing, those of one filing together, and whether it was voided.
-    pub fn filings(&self) -> impl Iterator<Item = (&Filing, Voiding)> {
+    pub fn filings(&self) -> impl Iterator<Item = (&Filing<'a>, Voiding)> {
         self.filings.iter().map(|(f, v)| (f, *v))
     }
 
     /// What the register said on a day.
-    pub fn facts(&self, day: Date) -> Option<&Facts> {
+    pub fn facts(&self, day: Date) -> Option<&Facts<'a>> {
         self.register.range(..=day).next_back().map(|(_, f)| f)
     }
 
     /// The invoices that count, up to a day: one a number.
-    pub fn invoices(&self, day: Date) -> impl Iterator<Item = &Invoice> {
+    pub fn invoices(&self, day: Date) -> impl Iterator<Item = &Invoice<'a>> {
         let mut previous: Option<&str> = None;
         let counted = self.invoices.iter().filter(move |invoice| {
-            let repeated = previous == Some(&invoice.number);
+            let repeated = previous == Some(&*invoice.number);
             previous = Some(&invoice.number);
             !repeated
         });
@@ -140,7 +163,7 @@ impl Account {
     }
 
     /// Reads what [`Self::encode`] wrote.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut decoder = Decoder::with_table(bytes)?;
         let account = Self {
             filings: decoder.list(|d| Ok((Filing::decode(d)?, Voiding::decode(d)?)))?,
@@ -148,17 +171,21 @@ impl Account {
             invoices: decoder.list(Invoice::decode)?,
         };
         decoder.finish()?;
-        Ok(account)
+        if account.filings.is_sorted_by(|(a, _), (b, _)| a < b) {
+            Ok(account)
+        } else {
+            Err(Malformed)
+        }
     }
 }
 
 /// The least invoice of a number.
-fn first_of(number: &str) -> Invoice {
+fn first_of<'a>(number: &Cow<'a, str>) -> Invoice<'a> {
     Invoice {
-        number: number.to_owned(),
+        number: number.clone(),
         amount: taxproof_claims::amount::Value::try_from(-((1 << 48) - 1))
             .expect("the least value of a record"),
         date: Date::new(-9999, 1, 1).expect("the first day of the calendar"),
-        buyer: String::new(),
+        buyer: Cow::default(),
     }
 }

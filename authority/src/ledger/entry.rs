@@ -10,18 +10,18 @@ use crate::taxpayer::{self, Facts};
 
 /// A row that reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(crate) enum Entry<'a> {
     /// Of the register: what it says for a day.
-    Facts(Date, Facts),
+    Facts(Date, Facts<'a>),
     /// A version of a filing.
-    Filing(Filing, Voiding),
+    Filing(Filing<'a>, Voiding),
     /// An invoice.
-    Invoice(Invoice),
+    Invoice(Invoice<'a>),
 }
 
-impl Entry {
+impl<'a> Entry<'a> {
     /// Puts it on record.
-    pub(crate) fn post(self, account: &mut Account) -> Posting {
+    pub(crate) fn post(self, account: &mut Account<'a>) -> Posting {
         match self {
             Self::Facts(day, facts) => account.note(day, facts),
             Self::Filing(filing, voiding) => account.file(filing, voiding),
@@ -29,7 +29,7 @@ impl Entry {
         }
     }
 
-    pub(crate) fn encode<'a>(&'a self, encoder: &mut Encoder<'a>) {
+    pub(crate) fn encode<'e>(&'e self, encoder: &mut Encoder<'e>) {
         match self {
             Self::Facts(day, facts) => {
                 encoder.unsigned(0);
@@ -48,7 +48,7 @@ impl Entry {
         }
     }
 
-    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
         Ok(match decoder.unsigned()? {
             0 => Self::Facts(decoder.day()?, taxpayer::decode(decoder)?),
             1 => Self::Filing(Filing::decode(decoder)?, Voiding::decode(decoder)?),

@@ -16,7 +16,7 @@ use taxproof_claims::subject::EnterpriseId;
 
 use crate::codec::{Decoder, Encoder};
 use crate::error::AuthorityError;
-use crate::store::{Check, Key, Located, Store, key};
+use crate::store::{Check, Key, Located, Range, Store, key};
 pub use account::{Account, Posting};
 pub(crate) use entry::Entry;
 
@@ -56,10 +56,13 @@ impl Ledger {
     ///
     /// # Errors
     /// It cannot be read, or is damaged.
-    pub fn account(&self, id: &EnterpriseId) -> Result<Option<Account>, AuthorityError> {
+    pub fn account(&self, id: &EnterpriseId) -> Result<Option<Page>, AuthorityError> {
         let found = self.accounts.get(key(id.as_str()))?;
         found
-            .map(|bytes| self.decode(id.as_str(), &bytes))
+            .map(|bytes| {
+                self.decode(id.as_str(), &bytes)?;
+                Ok(Page(bytes))
+            })
             .transpose()
     }
 
@@ -77,12 +80,22 @@ impl Ledger {
         self.accounts.scan(first, last)
     }
 
-    /// The account of an enterprise at a place.
-    pub(crate) fn read(&self, id: &str, at: &Located) -> Result<Account, AuthorityError> {
-        self.decode(id, &self.accounts.read(at)?)
+    /// What is kept of the enterprises of a range of keys.
+    pub(crate) fn range(&self, first: Key, last: Key) -> Result<Range<'_>, AuthorityError> {
+        self.accounts.range(first, last)
     }
 
-    fn decode(&self, id: &str, bytes: &[u8]) -> Result<Account, AuthorityError> {
+    /// The bytes that are kept of the enterprise at a place.
+    pub(crate) fn read(&self, at: &Located) -> Result<Vec<u8>, AuthorityError> {
+        self.accounts.read(at)
+    }
+
+    /// The account of an enterprise in the bytes that are kept of it.
+    pub(crate) fn decode<'a>(
+        &self,
+        id: &str,
+        bytes: &'a [u8],
+    ) -> Result<Account<'a>, AuthorityError> {
         let mut decoder = Decoder::new(bytes);
         let damaged = |detail: String| AuthorityError::damaged(&self.folder, detail);
         let owner = decoder.text().map_err(|e| damaged(e.to_string()))?;
@@ -93,14 +106,28 @@ impl Ledger {
     }
 }
 
+/// An account as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page(Vec<u8>);
+
+impl Page {
+    /// The account.
+    pub fn account(&self) -> Account<'_> {
+        let mut decoder = Decoder::new(&self.0);
+        let account = decoder.text().and_then(|_| Account::decode(decoder.rest()));
+        account.expect("a page is one that was read before")
+    }
+}
+
 /// Tells two states of an account apart.
 pub(crate) const fn state(at: &Located) -> Check {
     at.entry.check
 }
 
 /// An account as it is kept.
-pub(crate) fn encode(id: &str, account: &Account) -> Vec<u8> {
-    let mut owner = Encoder::default();
-    owner.text(id);
-    [owner.finish(), account.encode()].concat()
+pub(crate) fn encode(id: &str, account: &Account<'_>) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    encoder.text(id);
+    encoder.fixed(&account.encode());
+    encoder.finish()
 }

@@ -1,5 +1,6 @@
 //! Which columns of a source mean what.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -65,12 +66,34 @@ pub struct DayColumn {
     pub format: String,
 }
 
+/// Year, month and day.
+const ISO: &str = "%Y-%m-%d";
+
 fn iso() -> String {
-    "%Y-%m-%d".to_owned()
+    ISO.to_owned()
+}
+
+/// A day as it is written with all its digits, which is sooner read than by a format.
+fn iso_day(text: &[u8]) -> Option<Date> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return None;
+    };
+    let number = |digits: &[&u8]| {
+        let is_number = digits.iter().all(|digit| digit.is_ascii_digit());
+        let digits = digits.iter().map(|digit| u32::from(**digit - b'0'));
+        is_number.then(|| digits.fold(0, |n, digit| 10 * n + digit))
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    Date::new(year, number(&[m1, m2])?, number(&[d1, d2])?).ok()
 }
 
 /// Reads a day as written in a format.
 pub(crate) fn read_day(text: &str, format: &str) -> Option<Date> {
+    if format == ISO
+        && let Some(day) = iso_day(text.as_bytes())
+    {
+        return Some(day);
+    }
     let day = jiff::civil::Date::strptime(format, text).ok()?;
     let unsigned = |n: i8| u32::try_from(n).ok();
     Date::new(
@@ -109,11 +132,12 @@ pub struct NameColumn {
 
 impl NameColumn {
     /// What a text is called here.
-    pub(crate) fn resolve<'a>(&'a self, text: &'a str) -> Option<&'a str> {
-        match &self.names {
-            None => Some(text),
-            Some(names) => names.get(text).or(self.other.as_ref()).map(String::as_str),
-        }
+    pub(crate) fn resolve<'a>(&'a self, text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let Some(names) = &self.names else {
+            return Some(text.clone());
+        };
+        let called = names.get(&**text).or(self.other.as_ref())?;
+        Some(called.as_str().into())
     }
 
     /// The names that rows can have, where the mapping lists them all.
@@ -326,4 +350,20 @@ pub struct CancellationColumn {
     pub column: String,
     /// What it says of one that takes back; its amount counts as negative whatever its sign.
     pub values: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn days_are_those_of_the_format(text in "[0-9]{4}-[01][0-9]-[0-3][0-9]") {
+            let by_format = jiff::civil::Date::strptime(ISO, &text).ok();
+            let read = read_day(&text, ISO).map(|day| day.to_string());
+            prop_assert_eq!(read, by_format.map(|day| day.to_string()));
+        }
+    }
 }

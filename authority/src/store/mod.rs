@@ -7,6 +7,7 @@
 //! Keys are digests of ids, so that any range of keys holds its share of the enterprises: work goes
 //! range by range, in as much memory as one range takes, and in parallel.
 
+mod range;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ pub(crate) use taxproof_claims::bundle::place as key;
 
 use crate::error::AuthorityError;
 use crate::folder::{make_dir, partial, sync_dir};
-pub(crate) use segment::{Check, Mark, SegmentWriter};
+pub(crate) use range::Range;
+pub(crate) use segment::{Check, Mark, Run, SegmentWriter};
 use segment::{Entry, Segment, index_path};
 
 /// The place of an enterprise in the order of all.

@@ -11,9 +11,12 @@ use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write 
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::Key;
 use crate::error::AuthorityError;
 use crate::folder::private;
+use crate::syncing::SyncedFile;
 
 /// Tells two values apart.
 pub(crate) type Check = [u8; 16];
@@ -162,6 +165,39 @@ impl Segment {
         }
     }
 
+    /// The values of entries that follow each other, and where in the file they begin.
+    pub(super) fn values(
+        &self,
+        entries: &[Entry],
+    ) -> Result<(u64, Zeroizing<Vec<u8>>), AuthorityError> {
+        let start = entries.first().map_or(0, |entry| entry.offset);
+        // Before memory is taken for them.
+        let end = entries.iter().try_fold(start, |end, entry| {
+            let next = end.checked_add(entry.length.into());
+            next.filter(|next| entry.offset == end && *next <= self.index)
+        });
+        let end = end.ok_or_else(|| {
+            let detail = "its values do not follow each other";
+            AuthorityError::damaged(&self.path, detail)
+        })?;
+        let mut bytes = Zeroizing::new(vec![0; (end - start) as usize]);
+        let read = self.file.read_exact_at(&mut bytes, start);
+        read.map_err(|error| AuthorityError::io(&self.path, error))?;
+        Ok((start, bytes))
+    }
+
+    /// A value in what [`Self::values`] gave.
+    pub(super) fn value_in<'a>(
+        &self,
+        (start, bytes): &'a (u64, Zeroizing<Vec<u8>>),
+        entry: &Entry,
+    ) -> Result<&'a [u8], AuthorityError> {
+        let value = entry.offset.checked_sub(*start);
+        let value = value.and_then(|from| bytes.get(from as usize..)?.get(..entry.length as usize));
+        let value = value.filter(|value| digest(value) == entry.check);
+        value.ok_or_else(|| AuthorityError::damaged(&self.path, "a value has changed"))
+    }
+
     fn blocks(&self) -> u64 {
         self.entries.div_ceil(BLOCK as u64)
     }
@@ -194,11 +230,29 @@ pub(crate) struct Mark {
     entries: u64,
 }
 
+/// Values that follow each other in a segment, with their digests: these are made by many threads, and
+/// written by one.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    bytes: Vec<u8>,
+    values: Vec<(Key, u32, Check)>,
+}
+
+impl Run {
+    /// Appends a value.
+    pub(crate) fn push(&mut self, key: Key, value: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(value.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        self.bytes.extend_from_slice(value);
+        self.values.push((key, length, digest(value)));
+        Ok(())
+    }
+}
+
 /// Writes a segment. The index is kept in a file beside it until the end.
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
-    values: BufWriter<File>,
-    index: BufWriter<File>,
+    values: BufWriter<SyncedFile>,
+    index: BufWriter<SyncedFile>,
     index_path: PathBuf,
     written: Mark,
     last: Option<Key>,
@@ -209,8 +263,8 @@ impl SegmentWriter {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let index_path = index_path(path);
         let mut writer = Self {
-            values: BufWriter::with_capacity(1 << 20, private(path, false)?),
-            index: BufWriter::new(private(&index_path, false)?),
+            values: buffered(1 << 20, private(path, false)?),
+            index: buffered(1 << 13, private(&index_path, false)?),
             index_path,
             written: Mark {
                 bytes: MAGIC.len() as u64,
@@ -236,8 +290,8 @@ impl SegmentWriter {
             Ok(file)
         };
         Ok(Self {
-            values: BufWriter::with_capacity(1 << 20, open(path, mark.bytes)?),
-            index: BufWriter::new(open(&index_path, mark.entries * ENTRY as u64)?),
+            values: buffered(1 << 20, open(path, mark.bytes)?),
+            index: buffered(1 << 13, open(&index_path, mark.entries * ENTRY as u64)?),
             index_path,
             written: mark,
             last: None,
@@ -249,22 +303,33 @@ impl SegmentWriter {
     /// # Panics
     /// Its key is not above the one before it.
     pub(crate) fn push(&mut self, key: Key, value: &[u8]) -> io::Result<()> {
-        assert!(
-            self.last.is_none_or(|last| last < key),
-            "values come in the order of their keys"
-        );
-        self.last = Some(key);
-        let length = u32::try_from(value.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        let entry = Entry {
-            key,
-            offset: self.written.bytes,
-            length,
-            check: digest(value),
-        };
-        self.values.write_all(value)?;
-        self.index.write_all(&entry.encode())?;
-        self.written.bytes += u64::from(length);
-        self.written.entries += 1;
+        let mut run = Run::default();
+        run.push(key, value)?;
+        self.append(&run)
+    }
+
+    /// Appends values.
+    ///
+    /// # Panics
+    /// A key is not above the one before it.
+    pub(crate) fn append(&mut self, run: &Run) -> io::Result<()> {
+        self.values.write_all(&run.bytes)?;
+        for &(key, length, check) in &run.values {
+            assert!(
+                self.last.is_none_or(|last| last < key),
+                "values come in the order of their keys"
+            );
+            self.last = Some(key);
+            let entry = Entry {
+                key,
+                offset: self.written.bytes,
+                length,
+                check,
+            };
+            self.index.write_all(&entry.encode())?;
+            self.written.bytes += u64::from(length);
+            self.written.entries += 1;
+        }
         Ok(())
     }
 
@@ -272,7 +337,7 @@ impl SegmentWriter {
     pub(crate) fn mark(&mut self) -> io::Result<Mark> {
         for file in [&mut self.values, &mut self.index] {
             file.flush()?;
-            file.get_ref().sync_data()?;
+            file.get_mut().sync()?;
         }
         Ok(self.written)
     }
@@ -294,9 +359,13 @@ impl SegmentWriter {
         let parts = parts.as_flattened();
         self.values.write_all(parts)?;
         self.values.write_all(&digest(parts))?;
-        self.values.flush()?;
-        self.values.get_ref().sync_all()
+        let values = self.values.into_inner()?;
+        values.finish()
     }
+}
+
+fn buffered(bytes: usize, file: File) -> BufWriter<SyncedFile> {
+    BufWriter::with_capacity(bytes, SyncedFile::new(file))
 }
 
 /// The file of the index of a segment that is being written.

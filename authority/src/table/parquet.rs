@@ -8,7 +8,6 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 
-use csv::ByteRecord;
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::data_type::Decimal;
 use parquet::errors::ParquetError;
@@ -18,6 +17,10 @@ use parquet::record::reader::RowIter;
 use parquet::schema::types::Type;
 use taxproof_claims::date::Date;
 
+use super::block::Block;
+
+/// Rows of a block.
+const BLOCK: u64 = 1024;
 /// What a Parquet file begins with.
 const MAGIC: &[u8; 4] = b"PAR1";
 
@@ -86,17 +89,21 @@ impl ParquetRows {
         })
     }
 
-    /// The cells of the next row.
-    pub(super) fn next(&mut self) -> Result<Option<ByteRecord>, ParquetError> {
-        let Some(row) = self.rows.next().transpose()? else {
-            return Ok(None);
-        };
-        self.read += 1;
-        let fields = row.get_column_iter().map(|(_, field)| field);
-        let cells = fields.zip(&self.columns);
-        Ok(Some(
-            cells.map(|(field, column)| column.cell(field)).collect(),
-        ))
+    /// The next rows; none at the file's end.
+    pub(super) fn block(&mut self) -> Result<Option<Block>, ParquetError> {
+        let mut block = Block::apart();
+        let start = self.read;
+        while self.read - start < BLOCK {
+            let Some(row) = self.rows.next().transpose()? else {
+                break;
+            };
+            self.read += 1;
+            let fields = row.get_column_iter().map(|(_, field)| field);
+            let cells = fields.zip(&self.columns);
+            let cells: Vec<_> = cells.map(|(field, column)| column.cell(field)).collect();
+            block.push(self.read, 1, cells.iter().map(Vec::as_slice));
+        }
+        Ok((self.read > start).then_some(block))
     }
 
     /// Passes over rows, as far as there are so many.

@@ -27,7 +27,7 @@ mod many;
 #[cfg(test)]
 mod tests;
 
-use ark_ff::PrimeField;
+use ark_ff::{BigInt, BigInteger as _, Fp, MontBackend, MontConfig, MontFp, PrimeField};
 
 use crate::kernels::Kernels;
 pub use many::{absorb_all, compress_all, permute_all};
@@ -40,6 +40,11 @@ pub trait Poseidon2Field: PrimeField {
     /// The constants of a width, or none.
     #[doc(hidden)]
     fn constants(width: usize) -> Option<&'static Constants<Self>>;
+
+    /// A whole number as an element, at a fraction of what `From` costs.
+    fn from_small(n: u64) -> Self {
+        Self::from(n)
+    }
 
     /// Permutes as many states from the first on as the kernels have lanes for, and says how many.
     #[doc(hidden)]
@@ -58,6 +63,11 @@ impl Poseidon2Field for ark_bn254::Fr {
         }
     }
 
+    fn from_small(n: u64) -> Self {
+        const UNIT: ark_bn254::Fr = MontFp!("18446744073709551616");
+        times_small(&UNIT, n)
+    }
+
     fn permute_in_lanes<const T: usize>(kernels: Kernels, states: &mut [[Self; T]]) -> usize {
         lanes::permute(kernels, states)
     }
@@ -72,6 +82,38 @@ impl Poseidon2Field for ark_bls12_381::Fr {
             _ => None,
         }
     }
+
+    fn from_small(n: u64) -> Self {
+        const UNIT: ark_bls12_381::Fr = MontFp!("18446744073709551616");
+        times_small(&UNIT, n)
+    }
+}
+
+/// `unit·n / 2^64`: one limb is reduced, where a product of elements has four. The field's order is below
+/// 2^255.
+fn times_small<C: MontConfig<4>>(
+    unit: &Fp<MontBackend<C, 4>, 4>,
+    n: u64,
+) -> Fp<MontBackend<C, 4>, 4> {
+    let add = |sum: &mut [u64; 5], limbs: &[u64; 4], factor: u64| {
+        let mut carry = 0;
+        for (place, limb) in sum.iter_mut().zip(limbs) {
+            // At most 2^128 - 1.
+            let total = u128::from(*limb) * u128::from(factor) + u128::from(*place) + carry;
+            *place = total as u64;
+            carry = total >> 64;
+        }
+        sum[4] += carry as u64;
+    };
+    let mut sum = [0; 5];
+    add(&mut sum, &unit.0.0, n);
+    let factor = sum[0].wrapping_mul(C::INV);
+    add(&mut sum, &C::MODULUS.0, factor);
+    let mut reduced = BigInt([sum[1], sum[2], sum[3], sum[4]]);
+    if reduced >= C::MODULUS {
+        reduced.sub_with_borrow(&C::MODULUS);
+    }
+    Fp::new_unchecked(reduced)
 }
 
 /// The generated tables of one field and width, rows one after the other.

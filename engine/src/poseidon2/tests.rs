@@ -240,3 +240,15 @@ fn many_states_agree_on_edges() {
     }
     agrees_at_every_width(&[Bls::from(0), Bls::from(1), -Bls::from(1)]);
 }
+
+#[test]
+fn small_numbers_are_elements() {
+    fn equal<F: Poseidon2Field>() {
+        let powers = (0..64).map(|i| 1u64 << i);
+        for n in powers.flat_map(|n| [n - 1, n, n + n / 3, u64::MAX - n]) {
+            assert_eq!(F::from_small(n), F::from(n), "{n}");
+        }
+    }
+    equal::<ark_bn254::Fr>();
+    equal::<ark_bls12_381::Fr>();
+}

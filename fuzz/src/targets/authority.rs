@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use taxproof_authority::derivation::Terms;
-use taxproof_authority::ledger::{Account, Ledger};
+use taxproof_authority::ledger::{Account, Ledger, Page};
 use taxproof_authority::mapping::{BR_LISTED, BR_LISTED_SCHEMA, CN_TAX, Mapping};
 use taxproof_authority::number::NumberFormat;
 use taxproof_authority::report::IngestReport;
@@ -61,7 +61,7 @@ pub(super) const FILINGS: Target = Target::new(
             return;
         }
         let enterprises = enterprises(&[taxpayers, filings], &schema);
-        let accounts = |ledger: &Ledger| -> Vec<Option<Account>> {
+        let accounts = |ledger: &Ledger| -> Vec<Option<Page>> {
             let account = |id| ledger.account(id).expect("what was written is read");
             enterprises.iter().map(account).collect()
         };
@@ -71,7 +71,7 @@ pub(super) const FILINGS: Target = Target::new(
         assert!(accounts(&ledger) == before, "a second reading says more");
         let day = Date::from_days(day).expect("a day of the calendar");
         for account in before.iter().flatten() {
-            derive(account, &mapping, &schema, day);
+            derive(&account.account(), &mapping, &schema, day);
         }
     },
     || {
@@ -134,7 +134,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Files with this content: register, filings, invoices. An empty one is not among the sources.
-    fn new(contents: [&[u8]; 3]) -> Self {
+    pub(super) fn new(contents: [&[u8]; 3]) -> Self {
         let folder = FOLDER.with(|folder| folder.path().join("desk"));
         let _ = fs::remove_dir_all(&folder);
         let written = "a temporary folder can be written to";
@@ -157,11 +157,11 @@ impl Desk {
         Self { folder, sources }
     }
 
-    fn ledger(&self) -> Result<Ledger, AuthorityError> {
+    pub(super) fn ledger(&self) -> Result<Ledger, AuthorityError> {
         Ledger::open(&self.folder.join("ledger"))
     }
 
-    fn ingest(
+    pub(super) fn ingest(
         &self,
         ledger: &mut Ledger,
         mapping: &Mapping,
@@ -186,7 +186,7 @@ fn enterprises(files: &[&[u8]], schema: &Schema) -> Vec<EnterpriseId> {
     ids.take(8).collect()
 }
 
-fn derive(account: &Account, mapping: &Mapping, schema: &Schema, day: Date) {
+fn derive(account: &Account<'_>, mapping: &Mapping, schema: &Schema, day: Date) {
     let Some(derivations) = &mapping.derive else {
         return;
     };
@@ -250,7 +250,7 @@ pub(super) const LEDGER: Target = Target::new(
         let known = ledger.account(&enterprise());
         if let Ok(Some(account)) = &known {
             let day = Date::from_days(20_770).expect("a day of the calendar");
-            derive(account, &mapping, &schema, day);
+            derive(&account.account(), &mapping, &schema, day);
         }
         // What is on record is read, added to and written again.
         if desk.ingest(&mut ledger, &mapping, &schema).is_ok() && known.is_ok() {
