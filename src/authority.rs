@@ -362,7 +362,7 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
     println!("schema       {}", authority.schema().id);
     println!("key          {}", authority.trusted().key);
     println!("on record    {} enterprises", authority.ledger().len());
-    println!("registered   {} enterprises", authority.registered());
+    println!("registered   {} enterprises", authority.registered()?);
     for signed in authority.headers() {
         let header = &signed.header;
         let date = header.date().map(|d| d.to_string()).unwrap_or_default();

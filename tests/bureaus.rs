@@ -227,7 +227,16 @@ fn what_changes_at_a_bureau_shows_in_its_next_epoch() {
 
     // Revocation.
     let revoke = format!("authority revoke --dir zhejiang --enterprise {ID}");
+    let registered = || {
+        let shown = folder.runs("authority show --dir zhejiang");
+        let mut lines = shown.lines().map(str::to_owned);
+        lines.find(|line| line.starts_with("registered"))
+    };
+    let one = registered().expect("is shown");
+    assert!(one.ends_with(" 1 enterprises"), "{one}");
     folder.runs(&revoke);
+    let none = registered().expect("is shown");
+    assert!(none.ends_with(" 0 enterprises"), "{none}");
     assert!(folder.fails(&revoke).contains("is not registered"));
     assert!(folder.fails(&issue("zhejiang")).contains("was revoked"));
     scene.publish("zhejiang");

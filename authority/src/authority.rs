@@ -221,9 +221,14 @@ impl Authority {
         self.epochs.path(epoch).join(crate::epochs::HEADER)
     }
 
-    /// How many enterprises have registered, those included whose registration was revoked since.
-    pub fn registered(&self) -> u64 {
-        self.registrations.len()
+    /// How many enterprises are registered: those whose registration was revoked are not. Every
+    /// registration is read.
+    ///
+    /// # Errors
+    /// The registrations cannot be read, or are damaged.
+    pub fn registered(&self) -> Result<u64, AuthorityError> {
+        let revoked = self.registrations.revoked(&self.schema)?;
+        Ok(self.registrations.len() - revoked)
     }
 
     /// Registers an enterprise, rotates its keys or resets its pseudonyms.

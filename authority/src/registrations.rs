@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
 use taxproof_claims::credential::{RegisteredHolder, Registration};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::Digest;
@@ -14,7 +15,7 @@ use crate::codec::{Decoder, Encoder, Malformed};
 use crate::error::AuthorityError;
 use crate::registration::Registered;
 use crate::seed::Seed;
-use crate::store::{Check, Key, Located, Range, Store, key};
+use crate::store::{Check, Key, Located, Range, Store, key, part};
 
 /// A folder of registrations.
 #[derive(Debug)]
@@ -34,6 +35,22 @@ impl Registrations {
 
     pub(crate) fn len(&self) -> u64 {
         self.0.len()
+    }
+
+    /// How many were revoked.
+    pub(crate) fn revoked(&self, schema: &Schema) -> Result<u64, AuthorityError> {
+        let parts = 0..1u64 << PART_BITS;
+        let counts = parts.into_par_iter().map(|index| {
+            let (first, last) = part(index, PART_BITS);
+            let range = self.range(first, last)?;
+            let mut revoked = 0;
+            for at in &range.located {
+                let (_, kept) = self.decode(at, range.value(at)?, schema)?;
+                revoked += u64::from(kept.registered.revoked);
+            }
+            Ok(revoked)
+        });
+        counts.try_reduce(|| 0, |a, b| Ok(a + b))
     }
 
     pub(crate) fn get(
@@ -159,6 +176,9 @@ impl Kept {
         })
     }
 }
+
+/// Registrations are counted in so many parts, as a power of two.
+const PART_BITS: u32 = 8;
 
 /// Stands after a registration that was revoked.
 const REVOKED: u64 = 1;
