@@ -3,6 +3,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use taxproof_soundness::{Report, Survivor};
 
+use super::comparisons::{Comparison, Comparisons};
 use super::pins::{Pin, reason};
 
 /// Something that is not as it must be.
@@ -29,6 +30,13 @@ pub enum Finding {
     Undetermined(usize),
     /// A discrete alternative of the statement that was not judged right.
     Exchange(String),
+    /// A comparison of which one bit less would do.
+    Loose(Comparison),
+    /// A row that makes something 0 or 1 and belongs to no comparison.
+    Unrecognised {
+        /// The row.
+        row: usize,
+    },
     /// A mutant that nothing kills, without a reason on record.
     Survivor {
         /// The mutant.
@@ -57,6 +65,13 @@ impl fmt::Display for Finding {
             Self::Hole { kind, column } => write!(f, "{kind}: {column}"),
             Self::Undetermined(n) => write!(f, "{n} wires are not determined to first order"),
             Self::Exchange(what) => write!(f, "exchanged, and judged wrong: {what}"),
+            Self::Loose(Comparison { clause, row, bits }) => write!(
+                f,
+                "no statement needs all {bits} bits of the comparison in row {row} ({clause})"
+            ),
+            Self::Unrecognised { row } => {
+                write!(f, "row {row} makes a bit that belongs to no comparison")
+            }
             Self::Survivor { survivor } => write!(
                 f,
                 "nothing kills {:?} of row {} ({}), and no reason is on record",
@@ -99,6 +114,13 @@ pub(super) fn holes<'n>(
     let undetermined =
         (holes.undetermined > 0).then_some(Finding::Undetermined(holes.undetermined));
     columns.chain(undetermined)
+}
+
+/// What is wrong with the widths of comparisons.
+pub(super) fn widths(comparisons: &Comparisons) -> impl Iterator<Item = Finding> {
+    let loose = comparisons.loose.iter().cloned().map(Finding::Loose);
+    let rows = comparisons.unrecognised.iter();
+    loose.chain(rows.map(|&row| Finding::Unrecognised { row }))
 }
 
 /// Where a report differs from what is pinned. Mutants are counted only if all were made.

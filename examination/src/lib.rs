@@ -3,6 +3,7 @@
 //! Every wire but the declared private inputs is to be determined, every constraint to be missed
 //! when it is gone. What that means and what it does not say: `docs/soundness.md`.
 
+mod comparisons;
 mod exchanges;
 mod findings;
 mod pins;
@@ -17,8 +18,9 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::key::CircuitVersion;
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;
-use taxproof_soundness::{CircuitError, Clause, Report, Weakening};
+use taxproof_soundness::{CircuitError, Clause, Report, Weakening, Witness};
 
+pub use comparisons::{Comparison, Comparisons};
 pub use exchanges::Exchanges;
 pub use findings::Finding;
 use subject::{Subject, proving_matrices};
@@ -57,6 +59,8 @@ pub struct Examination {
     pub clauses: Vec<Clause>,
     /// Paths and selections exchanged.
     pub exchanges: Exchanges,
+    /// Whether every comparison is as wide as it has to be.
+    pub comparisons: Comparisons,
     /// Statements whose proving gave the setup's matrices.
     pub same_matrices: usize,
     /// What is not as it must be: empty where all is well.
@@ -96,10 +100,11 @@ pub fn examine(
 
 fn battery<F: Poseidon2Field>(
     subject: &Subject<F>,
+    witnesses: &[Witness<F>],
     extent: &Extent,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, CircuitError> {
-    taxproof_soundness::examine(&subject.circuit(), &subject.witnesses(), extent, progress)
+    taxproof_soundness::examine(&subject.circuit(), witnesses, extent, progress)
 }
 
 fn of<F: Poseidon2Field>(
@@ -114,10 +119,12 @@ fn of<F: Poseidon2Field>(
         scenarios,
         ..
     } = subject;
-    let report = battery(subject, extent, progress)?;
+    let witnesses = subject.witnesses();
+    let report = battery(subject, &witnesses, extent, progress)?;
     let is_whole = extent.is_whole(report.constraints);
     let compared = &scenarios[1..=COMPARED];
     let exchanges = Exchanges::of(matrices, compared);
+    let comparisons = Comparisons::of(matrices, witnesses.iter().map(|witness| &witness.z[..]));
     let differing: Vec<usize> = (1..=COMPARED)
         .filter(|&statement| proving_matrices(&scenarios[statement])[..] != matrices.abc)
         .collect();
@@ -135,6 +142,7 @@ fn of<F: Poseidon2Field>(
     );
     findings.extend(findings::holes(&report, |column| subject.name(column)));
     findings.extend(exchanges.wrong.iter().cloned().map(Finding::Exchange));
+    findings.extend(findings::widths(&comparisons));
     match pin {
         Some(pin) => findings.extend(findings::differences(&report, pin, is_whole)),
         None => findings.push(Finding::NotPinned),
@@ -159,6 +167,7 @@ fn of<F: Poseidon2Field>(
         survivors: report.survivors.into_iter().map(explained).collect(),
         clauses: report.clauses,
         exchanges,
+        comparisons,
         same_matrices: COMPARED - differing.len(),
         findings,
     })

@@ -128,6 +128,11 @@ fn print(examination: &Examination) {
         exchanges.wrong.len()
     );
     println!(
+        "{} comparisons, {} of them wider than any statement needs",
+        examination.comparisons.found,
+        examination.comparisons.loose.len()
+    );
+    println!(
         "proving {} statements made the setup's matrices",
         examination.same_matrices
     );

@@ -73,7 +73,7 @@ impl Plant {
             every: usize::MAX,
             ..Extent::default()
         };
-        let report = battery(&subject, &extent, &|_, _| ())?;
+        let report = battery(&subject, &subject.witnesses(), &extent, &|_, _| ())?;
         let pin = pins::pin(Q16, Curve::Bn254).unwrap();
         Ok(!report.holes.is_empty() || report.freedom != pin.freedom)
     }
