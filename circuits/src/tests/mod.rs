@@ -8,4 +8,5 @@ mod forgeries;
 mod groth16;
 mod mutation;
 mod refusals;
+mod splices;
 mod symbols;
