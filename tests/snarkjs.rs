@@ -4,14 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use ark_bn254::{Bn254, Fr};
-use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
+use ark_bls12_381::Bls12_381;
+use ark_bn254::Bn254;
+use ark_ff::{BigInteger, One, PrimeField};
 use num_bigint::BigUint;
-use taxproof_interop::{proof, public, wtns};
+use taxproof_claims::curve::NamedPairing;
+use taxproof_engine::poseidon2::Poseidon2Field;
+use taxproof_interop::{SnarkjsCurve, proof, public, wtns};
 use taxproof_verifier::key::{Admission, AdmittedKey};
 use taxproof_verifier::proof::CanonicalProof;
 use taxproof_verifier::reduced::{Input, ReducedKey};
 use tempfile::TempDir;
+
+/// The key that is reduced to what a policy leaves open, as exported.
+const POLICY_KEY: &str = "policy_verification_key.json";
 
 /// Where `npm ci` in `tests/snarkjs` puts it.
 pub(crate) fn snarkjs() -> Option<PathBuf> {
@@ -28,6 +34,11 @@ pub(crate) fn snarkjs() -> Option<PathBuf> {
     eprintln!("NOT RUN: snarkjs is missing; `npm ci` in tests/snarkjs installs it");
     None
 }
+
+/// A curve of ours that snarkjs knows.
+trait Judged: NamedPairing<ScalarField: Poseidon2Field> + SnarkjsCurve {}
+impl Judged for Bn254 {}
+impl Judged for Bls12_381 {}
 
 /// A folder of exported files, and the tools for them.
 struct Exported {
@@ -89,10 +100,10 @@ impl Exported {
     }
 
     /// Whether our verifier, through the admission of the key's file, accepts these files.
-    fn we_verify(&self, key: &AdmittedKey<Bn254>, public: &str, proof: &str) -> bool {
+    fn we_verify<E: Judged>(&self, key: &AdmittedKey<E>, public: &str, proof: &str) -> bool {
         let accept = || {
-            let inputs = public::read::<Fr>(&self.read(public)).ok()?;
-            let proof = proof::read::<Bn254>(&self.read(proof)).ok()?;
+            let inputs = public::read::<E::ScalarField>(&self.read(public)).ok()?;
+            let proof = proof::read::<E>(&self.read(proof)).ok()?;
             let proof = CanonicalProof::from_points(&proof).ok()?;
             let all = vec![Input::Open; key.key().inputs()];
             let policy = ReducedKey::new(Arc::clone(key.key()), &all).ok()?;
@@ -101,8 +112,9 @@ impl Exported {
         accept().is_some()
     }
 
-    fn admitted(&self) -> AdmittedKey<Bn254> {
-        let file = std::fs::read(self.path("Q16-bn254.vk")).unwrap();
+    fn admitted<E: Judged>(&self) -> AdmittedKey<E> {
+        let file = self.path(&format!("Q16-{}.vk", E::CURVE));
+        let file = std::fs::read(file).unwrap();
         let admission = Admission {
             allow_dev: true,
             ceremonies: Vec::new(),
@@ -111,14 +123,12 @@ impl Exported {
     }
 }
 
-#[test]
-fn snarkjs_takes_our_files_and_we_take_its_proof() {
-    let Some(snarkjs) = snarkjs() else { return };
-    let files = Exported::new(snarkjs, "bn254");
-
+/// Both take each other's files, and refuse alike.
+fn take_each_other_s<E: Judged>(files: &Exported) {
     let (read, said) = files.snarkjs("r1cs info circuit.r1cs");
     assert!(read, "{said}");
-    let constraints = taxproof_circuits::clauses::<Fr>(taxproof_claims::shape::Q16).constraints;
+    let constraints =
+        taxproof_circuits::clauses::<E::ScalarField>(taxproof_claims::shape::Q16).constraints;
     assert!(
         said.contains(&format!("# of Constraints: {constraints}")),
         "{said}"
@@ -137,32 +147,43 @@ fn snarkjs_takes_our_files_and_we_take_its_proof() {
 
     // Our proof, under both keys.
     assert!(files.snarkjs_verifies("verification_key.json", "public.json", "proof.json"));
-    assert!(files.snarkjs_verifies(
-        "policy_verification_key.json",
-        "policy_public.json",
-        "proof.json"
-    ));
-    assert!(!files.snarkjs_verifies("policy_verification_key.json", "public.json", "proof.json"));
+    assert!(files.snarkjs_verifies(POLICY_KEY, "policy_public.json", "proof.json"));
+    assert!(!files.snarkjs_verifies(POLICY_KEY, "public.json", "proof.json"));
 
     // Their proof, under ours.
     let (proven, said) =
         files.snarkjs("groth16 prove circuit.zkey witness.wtns their_proof.json their_public.json");
     assert!(proven, "{said}");
-    let admitted = files.admitted();
+    let admitted = files.admitted::<E>();
     assert_eq!(key("their_public.json"), key("public.json"));
     assert!(files.we_verify(&admitted, "their_public.json", "their_proof.json"));
     assert!(files.we_verify(&admitted, "public.json", "proof.json"));
+    assert!(files.snarkjs_verifies(POLICY_KEY, "policy_public.json", "their_proof.json"));
 
-    refuses_alike(&files, &admitted);
-    a_false_witness_is_noticed(&files);
+    refuse_alike(files, &admitted);
+    a_false_witness_is_noticed::<E>(files);
+}
+
+#[test]
+fn snarkjs_takes_our_files_and_we_take_its_proof() {
+    let Some(snarkjs) = snarkjs() else { return };
+    let files = Exported::new(snarkjs, "bn254");
+    take_each_other_s::<Bn254>(&files);
     keys_come_back(&files);
 }
 
+#[test]
+fn so_it_is_over_bls12_381() {
+    let Some(snarkjs) = snarkjs() else { return };
+    take_each_other_s::<Bls12_381>(&Exported::new(snarkjs, "bls12-381"));
+}
+
 /// What we refuse, snarkjs refuses.
-fn refuses_alike(files: &Exported, key: &AdmittedKey<Bn254>) {
+fn refuse_alike<E: Judged>(files: &Exported, key: &AdmittedKey<E>) {
     let inputs: Vec<String> = serde_json::from_str(&files.read("public.json")).unwrap();
+    let open: Vec<String> = serde_json::from_str(&files.read("policy_public.json")).unwrap();
     let proof: serde_json::Value = serde_json::from_str(&files.read("proof.json")).unwrap();
-    let order = BigUint::from_bytes_be(&Fr::MODULUS.to_bytes_be());
+    let order = BigUint::from_bytes_be(&E::ScalarField::MODULUS.to_bytes_be());
     let number = |text: &String| text.parse::<BigUint>().unwrap();
     let mut cases = Vec::new();
     let mut inputs_case = |name, change: &dyn Fn(&mut Vec<String>)| {
@@ -201,13 +222,22 @@ fn refuses_alike(files: &Exported, key: &AdmittedKey<Bn254>) {
             "{name}"
         );
     }
+
+    // A lie in each input that a policy leaves open, under the policy's key.
+    for place in 0..open.len() {
+        let mut lie = open.clone();
+        lie[place] = (number(&lie[place]) + 1u8).to_string();
+        files.write("case_public.json", serde_json::json!(lie).to_string());
+        let accepted = files.snarkjs_verifies(POLICY_KEY, "case_public.json", "proof.json");
+        assert!(!accepted, "open input {place}");
+    }
 }
 
 /// A wire that nobody declared free, changed.
-fn a_false_witness_is_noticed(files: &Exported) {
+fn a_false_witness_is_noticed<E: Judged>(files: &Exported) {
     let file = std::fs::read(files.path("witness.wtns")).unwrap();
-    let mut values = wtns::read::<Bn254>(&file).unwrap();
-    *values.last_mut().unwrap() += Fr::ONE + Fr::ZERO;
+    let mut values = wtns::read::<E>(&file).unwrap();
+    *values.last_mut().unwrap() += E::ScalarField::one();
     files.write("false.wtns", wtns::write(&values));
     let (_, said) = files.snarkjs("wtns check circuit.r1cs false.wtns");
     assert!(!said.contains("WITNESS IS CORRECT"), "{said}");
@@ -231,20 +261,4 @@ fn keys_come_back(files: &Exported) {
         !output.status.success() && said.contains("another circuit"),
         "{said}"
     );
-}
-
-#[test]
-fn snarkjs_proves_over_bls12_381() {
-    let Some(snarkjs) = snarkjs() else { return };
-    let files = Exported::new(snarkjs, "bls12-381");
-    assert!(files.snarkjs_verifies("verification_key.json", "public.json", "proof.json"));
-    assert!(files.snarkjs_verifies(
-        "policy_verification_key.json",
-        "policy_public.json",
-        "proof.json"
-    ));
-    let (proven, said) =
-        files.snarkjs("groth16 prove circuit.zkey witness.wtns their_proof.json their_public.json");
-    assert!(proven, "{said}");
-    assert!(files.snarkjs_verifies("verification_key.json", "public.json", "their_proof.json"));
 }

@@ -19,6 +19,7 @@ mod readme;
 mod real_data;
 mod service;
 mod snarkjs;
+mod soundness;
 mod support;
 mod token;
 mod unsafe_code;
