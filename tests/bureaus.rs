@@ -232,11 +232,11 @@ fn what_changes_at_a_bureau_shows_in_its_next_epoch() {
         let mut lines = shown.lines().map(str::to_owned);
         lines.find(|line| line.starts_with("registered"))
     };
-    let one = registered().expect("is shown");
-    assert!(one.ends_with(" 1 enterprises"), "{one}");
+    let before = registered().expect("is shown");
+    assert!(before.ends_with(" 2 enterprises"), "{before}");
     folder.runs(&revoke);
-    let none = registered().expect("is shown");
-    assert!(none.ends_with(" 0 enterprises"), "{none}");
+    let after = registered().expect("is shown");
+    assert!(after.ends_with(" 1 enterprises"), "{after}");
     assert!(folder.fails(&revoke).contains("is not registered"));
     assert!(folder.fails(&issue("zhejiang")).contains("was revoked"));
     scene.publish("zhejiang");
