@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 fn soundness(rows: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_taxproof"))
-        .args(["research", "soundness", "--shape", "Q16", "--rows", rows])
+        .args(["research", "soundness", "--shape", "Q16"])
+        .arg(format!("--rows={rows}"))
         .output()
         .unwrap()
 }
