@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
     /// Callers at once, each with one call at a time.
-    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256,1024",
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64,256",
           value_parser = clap::value_parser!(u16).range(1..=2048))]
     in_flight: Vec<u16>,
     /// Presentations in a batch.

@@ -84,8 +84,6 @@ pub(super) struct Open {
     pub(super) shed: usize,
     /// Calls that took longer than the service lets them.
     pub(super) late: usize,
-    /// Calls that were given up unsent, as the service took no more from their connections.
-    pub(super) unsent: usize,
     pub(super) server_cores: f64,
     pub(super) client_cores: f64,
     /// Of what was decided.
@@ -117,7 +115,6 @@ impl Open {
             served: served.len(),
             shed: shed.len(),
             late: times(load, Fate::Late).len(),
-            unsent: times(load, Fate::Unsent).len(),
             server_cores: load.server.as_secs_f64() / seconds,
             client_cores: load.client.as_secs_f64() / seconds,
             latency: Latency::of(served),

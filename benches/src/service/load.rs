@@ -10,7 +10,7 @@ use tonic::Code;
 
 use super::ServiceError;
 use super::process::{Process, Usage, WINDOW};
-use super::wire::{Answer, Call, Connection};
+use super::wire::{Answer, Connection};
 
 /// Messages, each to be sent until it is answered.
 #[derive(Debug, Default)]
@@ -58,8 +58,6 @@ pub(super) enum Fate {
     Shed,
     /// It took longer than it may.
     Late,
-    /// It was not sent: the service took no more from its connection.
-    Unsent,
 }
 
 /// A method of a server, over some connections.
@@ -91,31 +89,10 @@ impl Target {
     }
 
     async fn call(&self, caller: usize, message: Bytes) -> Result<Fate, ServiceError> {
-        let call = self.begin(caller).await?;
-        self.fate(&call.end([message]).await?)
-    }
-
-    /// The same of a caller who gives up what could not be sent by then.
-    async fn call_by(
-        &self,
-        caller: usize,
-        message: Bytes,
-        by: Instant,
-    ) -> Result<Fate, ServiceError> {
-        match tokio::time::timeout_at(by.into(), self.begin(caller)).await {
-            Ok(call) => self.fate(&call?.end([message]).await?),
-            Err(_) => Ok(Fate::Unsent),
-        }
-    }
-
-    async fn begin(&self, caller: usize) -> Result<Call, h2::Error> {
         let connection = &self.connections[caller % self.connections.len()];
-        connection.begin(self.method).await
-    }
-
-    fn fate(&self, answer: &Answer) -> Result<Fate, ServiceError> {
+        let answer = connection.call(self.method, [message]).await?;
         match answer.code {
-            Code::Ok if (self.right)(answer) => Ok(Fate::Served),
+            Code::Ok if (self.right)(&answer) => Ok(Fate::Served),
             Code::Ok => Err(ServiceError::Verdict),
             Code::ResourceExhausted => Ok(Fate::Shed),
             Code::DeadlineExceeded => Ok(Fate::Late),
@@ -213,8 +190,8 @@ pub(super) async fn closed(
 }
 
 /// So many calls a second, whatever becomes of earlier ones, for some time or until there is nothing
-/// left to send. A call's time counts from when it was due; one that cannot be sent in [`PATIENCE`] is
-/// given up. What was shed or not sent is sent again as a call of its own.
+/// left to send. A call's time counts from when it was due. What was shed is sent again as a call of
+/// its own.
 pub(super) async fn open(
     process: &Process,
     target: &Arc<Target>,
@@ -236,9 +213,8 @@ pub(super) async fn open(
             let (target, pool) = (Arc::clone(target), Arc::clone(pool));
             let caller = offered as usize;
             calling.spawn(async move {
-                let by = was_due + PATIENCE;
-                let fate = target.call_by(caller, message.clone(), by).await?;
-                if matches!(fate, Fate::Shed | Fate::Unsent) {
+                let fate = target.call(caller, message.clone()).await?;
+                if fate == Fate::Shed {
                     pool.put_back(message);
                 }
                 Ok::<_, ServiceError>(Sample {
@@ -264,7 +240,5 @@ pub(super) async fn open(
 
 /// Local addresses that connections come from.
 const PEERS: usize = 8;
-/// How long an open loop's caller waits until a call can be sent.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// How often an open loop looks for calls that are due.
 const TICK: Duration = Duration::from_millis(1);

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use h2::client::{ResponseFuture, SendRequest};
+use h2::client::SendRequest;
 use h2::{RecvStream, SendStream};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Request, Uri};
@@ -63,7 +63,21 @@ impl Connection {
         method: &'static str,
         messages: impl IntoIterator<Item = Bytes>,
     ) -> Result<Answer, h2::Error> {
-        self.begin(method).await?.end(messages).await
+        let (answer, mut stream) = self.begin(method).await?;
+        let mut messages = messages.into_iter().peekable();
+        while let Some(message) = messages.next() {
+            stream.send_data(message, messages.peek().is_none())?;
+        }
+        let answer = answer.await?;
+        if let Some(code) = code(answer.headers()) {
+            let message = Bytes::new();
+            return Ok(Answer { code, message });
+        }
+        let mut body = answer.into_body();
+        let message = read(&mut body).await?;
+        let trailers = body.trailers().await?.unwrap_or_default();
+        let code = code(&trailers).unwrap_or(Code::Unknown);
+        Ok(Answer { code, message })
     }
 
     /// Makes a call with one message, and reads nothing of its answer while it is kept.
@@ -72,13 +86,15 @@ impl Connection {
         method: &'static str,
         message: Bytes,
     ) -> Result<Unread, h2::Error> {
-        let mut call = self.begin(method).await?;
-        call.stream.send_data(message, true)?;
-        Ok(Unread(call))
+        let (answer, mut stream) = self.begin(method).await?;
+        stream.send_data(message, true)?;
+        Ok(Unread(answer, stream))
     }
 
-    /// Begins a call, once the server takes one more.
-    pub(super) async fn begin(&self, method: &'static str) -> Result<Call, h2::Error> {
+    async fn begin(
+        &self,
+        method: &'static str,
+    ) -> Result<(h2::client::ResponseFuture, SendStream<Bytes>), h2::Error> {
         let uri = Uri::builder()
             .scheme(Scheme::HTTP)
             .authority(self.authority.clone())
@@ -91,44 +107,15 @@ impl Connection {
             .body(())
             .expect("the headers are well formed");
         let mut sender = self.sender.clone().ready().await?;
-        let (answer, stream) = sender.send_request(request, false)?;
-        // Until then it waits here, for a place among the streams that the server takes at once.
-        sender.ready().await?;
-        Ok(Call { answer, stream })
-    }
-}
-
-/// A call that was begun.
-pub(super) struct Call {
-    answer: ResponseFuture,
-    stream: SendStream<Bytes>,
-}
-
-impl Call {
-    /// Sends the messages, and waits for the end.
-    pub(super) async fn end(
-        mut self,
-        messages: impl IntoIterator<Item = Bytes>,
-    ) -> Result<Answer, h2::Error> {
-        let mut messages = messages.into_iter().peekable();
-        while let Some(message) = messages.next() {
-            self.stream.send_data(message, messages.peek().is_none())?;
-        }
-        let answer = self.answer.await?;
-        if let Some(code) = code(answer.headers()) {
-            let message = Bytes::new();
-            return Ok(Answer { code, message });
-        }
-        let mut body = answer.into_body();
-        let message = read(&mut body).await?;
-        let trailers = body.trailers().await?.unwrap_or_default();
-        let code = code(&trailers).unwrap_or(Code::Unknown);
-        Ok(Answer { code, message })
+        sender.send_request(request, false)
     }
 }
 
 /// A call whose answer nobody reads.
-pub(super) struct Unread(#[expect(dead_code, reason = "dropped, the call is given up")] Call);
+pub(super) struct Unread(
+    #[expect(dead_code, reason = "dropped, the call is given up")] h2::client::ResponseFuture,
+    #[expect(dead_code, reason = "dropped, the call is given up")] SendStream<Bytes>,
+);
 
 async fn read(body: &mut RecvStream) -> Result<Bytes, h2::Error> {
     let mut message = BytesMut::new();
