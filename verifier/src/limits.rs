@@ -182,7 +182,7 @@ pub const BATCHES: usize = 2;
 
 /// Presentations that were handed in one by one and are verified together: more save little more,
 /// and the first would wait for the last.
-pub const SHARED: usize = 128;
+pub const SHARED: usize = 64;
 
 /// So many of these batches at once: one is verified while another waits for the disk.
 pub const SHARES: usize = 2;

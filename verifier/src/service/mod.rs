@@ -236,11 +236,11 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
     };
     let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
     let compiled = "the build wrote the descriptors";
-    let gate = Gate::new(limits, Arc::clone(bank.metrics())).refusing(Full::new(
-        "/taxproof.v1.PresentationService/SubmitPresentation",
-        Arc::clone(bank.places()),
-        Refusal::Busy.into(),
-    ));
+    let gate = Gate::new(limits, Arc::clone(bank.metrics())).refusing(Full {
+        method: "/taxproof.v1.PresentationService/SubmitPresentation",
+        places: Arc::clone(bank.places()),
+        answer: || Refusal::Busy.into(),
+    });
     Server::builder()
         .accept_http1(true)
         .layer(web::cors(bank.web_origins()))

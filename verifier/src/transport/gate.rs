@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -37,43 +37,12 @@ pub struct Gate {
 /// What is refused at the gate while it has no room.
 #[derive(Debug, Clone)]
 pub struct Full {
-    method: &'static str,
-    places: Arc<Semaphore>,
-    answer: HeaderMap,
-    reason: Option<String>,
-}
-
-impl Full {
-    /// A method, one place for each call that there is room for, and what callers are told where
-    /// there is none: written once, as there is most to refuse when there is least time.
-    pub fn new(method: &'static str, places: Arc<Semaphore>, answer: Status) -> Self {
-        let answer = answer.into_http::<Body>();
-        Self {
-            method,
-            places,
-            reason: reason(&answer),
-            answer: answer.into_parts().0.headers,
-        }
-    }
-
-    /// Whether a call that may be made is refused at once.
-    fn refuses<B>(&self, request: &Request<B>) -> bool {
-        let (path, peer) = (request.uri().path(), request.extensions().get::<Peer>());
-        path == self.method
-            && self.places.available_permits() == 0
-            && peer.is_some_and(|peer| peer.caller.may_call(path))
-    }
-
-    fn refuse(&self, metrics: &Metrics, begin: Instant) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.headers_mut() = self.answer.clone();
-        metrics.shed("queue");
-        metrics.call(self.method, Code::ResourceExhausted, begin.elapsed());
-        if let Some(reason) = &self.reason {
-            metrics.refusal(reason);
-        }
-        response
-    }
+    /// The method.
+    pub method: &'static str,
+    /// One for each call that there is room for.
+    pub places: Arc<Semaphore>,
+    /// What the caller is told.
+    pub answer: fn() -> Status,
 }
 
 impl Gate {
@@ -91,10 +60,20 @@ impl Gate {
     }
 
     /// The same that refuses a method while that has no room, before anything else is done for the
-    /// call.
+    /// call: refusing is what there is most of when there is too much.
     pub fn refusing(self, full: Full) -> Self {
         let full = Some(full);
         Self { full, ..self }
+    }
+
+    /// Why a call that may be made is refused at once.
+    fn refused<B>(&self, request: &Request<B>) -> Option<Status> {
+        let full = self.full.as_ref()?;
+        let (path, peer) = (request.uri().path(), request.extensions().get::<Peer>());
+        let refused = path == full.method
+            && full.places.available_permits() == 0
+            && peer.is_some_and(|peer| peer.caller.may_call(path));
+        refused.then(full.answer)
     }
 
     /// Lets a call pass; how long it may take.
@@ -180,17 +159,14 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let begin = Instant::now();
-        if let Some(full) = self
-            .gate
-            .full
-            .as_ref()
-            .filter(|full| full.refuses(&request))
-        {
-            let response = full.refuse(&self.gate.metrics, begin);
-            return Box::pin(std::future::ready(Ok(response)));
-        }
         let method = known(request.uri().path());
         let metrics = Arc::clone(&self.gate.metrics);
+        if let Some(status) = self.gate.refused(&request) {
+            metrics.shed("queue");
+            let response = status.into_http();
+            note(&metrics, method, begin, &response);
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         let span = telemetry::call_span(method, request.headers());
         let admitted = span.in_scope(|| self.gate.admit(&request));
         let answer = admitted.map(|limit| (limit, self.service.call(request)));
@@ -333,12 +309,11 @@ mod tests {
     async fn a_method_without_room_is_refused_and_others_are_not() {
         let hanging = Hanging::default();
         let places = Arc::new(Semaphore::new(1));
-        let full = Full::new(
-            "/taxproof.v1.TrustService/GetBank",
-            Arc::clone(&places),
-            exhausted("full", Duration::from_secs(1)),
-        );
-        let gate = Gate::new(&Limits::default(), Arc::default()).refusing(full);
+        let gate = Gate::new(&Limits::default(), Arc::default()).refusing(Full {
+            method: "/taxproof.v1.TrustService/GetBank",
+            places: Arc::clone(&places),
+            answer: || exhausted("full", Duration::from_secs(1)),
+        });
         let mut gated = gate.layer(hanging.clone());
         let mut call = |path: &str, caller: Option<Caller>| {
             let mut request = Request::post(path).body(Body::empty()).expect("a request");
