@@ -82,6 +82,9 @@ pub enum Reason {
         /// In the header.
         expected: usize,
     },
+    /// A cell of so many bytes: what names or counts something is shorter.
+    #[error("the cell is {0} bytes long, more than any name or number is")]
+    Long(usize),
     /// Nothing where something must be.
     #[error("the cell is blank")]
     Blank,
@@ -148,6 +151,9 @@ impl Reason {
             }
             Self::OpenQuote { .. } => "the source: close the quotation mark, and ingest again",
             Self::Cells { .. } | Self::Blank => "the source: complete the row",
+            Self::Long(_) => {
+                "the source: shorten the cell; the mapping's author: check which column is named"
+            }
             Self::Id(_) => "the source: correct the id",
             Self::UnknownEnterprise(_) => {
                 "the bureau: ingest the register of taxpayers that lists it, then this file again"

@@ -181,6 +181,19 @@ fn wrong_bytes_are_refused_with_the_row() {
 }
 
 #[test]
+fn a_cell_that_is_too_long_is_refused_and_others_are_read() {
+    let mut bureau = small(LABEL, TAX);
+    let [longest, longer] =
+        [1 << 16, (1 << 16) + 1].map(|length| "1".to_owned() + &" ".repeat(length - 1));
+    let report = bureau.filings(format!(
+        "id,p,tax,note\nA,2024Q2,{longest},x\nB,2024Q2,{longer},x\nC,2024Q2,1,{longer}\n"
+    ));
+    assert_eq!((report.rows, report.taken), (3, 2));
+    let reason = "the cell is 65537 bytes long, more than any name or number is";
+    assert_eq!(findings(&report), [found(3, "tax", reason)]);
+}
+
+#[test]
 fn a_quotation_mark_that_does_not_close_says_how_many_lines_it_swallowed() {
     let mut bureau = small(LABEL, TAX);
     let report = bureau.filings("id,p,tax\nA,2024Q1,1\nB,\"2024Q1,1\nC,2024Q1,1\nD,2024Q1,1\n");

@@ -45,7 +45,8 @@ impl<'a> Row<'a> {
         encoder.text(self.id);
         self.entry.encode(&mut encoder);
         *bytes = encoder.finish();
-        let row = u32::try_from(bytes.len() - start).expect("a row has less than four gigabytes");
+        let row = u32::try_from(bytes.len() - start)
+            .expect("cells are short, and a mapping names few columns");
         bytes[length..start].copy_from_slice(&row.to_be_bytes());
     }
 

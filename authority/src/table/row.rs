@@ -23,6 +23,9 @@ pub(crate) struct Row<'a> {
     next: Cell<usize>,
 }
 
+/// Bytes of a cell that is read, at most.
+const LONGEST_CELL: usize = 64 << 10;
+
 /// A cell, or a row, was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -91,6 +94,10 @@ impl<'a> Row<'a> {
         let Some(place) = place.copied() else {
             return Ok(Cow::default());
         };
+        let length = place.range().len();
+        if length > LONGEST_CELL {
+            return Err(Refused::cell(column, Reason::Long(length)));
+        }
         if let Some(text) = self.utf8.and_then(|utf8| utf8.get(place.range())) {
             return Ok(trim(text).into());
         }
