@@ -8,6 +8,7 @@ mod keys;
 mod logs;
 mod names;
 mod objects;
+mod parquet;
 mod policies;
 mod requests;
 mod served;
@@ -58,6 +59,7 @@ pub static TARGETS: &[Target] = &[
     authority::FILINGS,
     authority::LEDGER,
     authority::NUMBERS,
+    parquet::PARQUET,
     bureau::BUREAU,
     logs::NOTE,
     logs::CHECKPOINT,
