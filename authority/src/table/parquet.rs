@@ -7,13 +7,14 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::data_type::Decimal;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
-use parquet::record::Field;
 use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use taxproof_claims::date::Date;
 
@@ -21,6 +22,7 @@ use super::block::Block;
 
 /// Rows of a block.
 const BLOCK: u64 = 1024;
+const CONTRADICTION: &str = "it is damaged: its parts contradict one another";
 /// What a Parquet file begins with.
 const MAGIC: &[u8; 4] = b"PAR1";
 
@@ -67,6 +69,10 @@ pub(super) fn is_one(file: &mut File) -> io::Result<bool> {
 impl ParquetRows {
     /// Opens a file, of which each row has the wanted columns as cells.
     pub(super) fn open(file: File, wanted: &[&str]) -> Result<Self, ParquetError> {
+        contained(|| Self::open_whole(file, wanted))
+    }
+
+    fn open_whole(file: File, wanted: &[&str]) -> Result<Self, ParquetError> {
         let bytes = file.metadata()?.len();
         let reader = SerializedFileReader::new(file)?;
         let metadata = reader.metadata().file_metadata();
@@ -94,10 +100,9 @@ impl ParquetRows {
         let mut block = Block::apart();
         let start = self.read;
         while self.read - start < BLOCK {
-            let Some(row) = self.rows.next().transpose()? else {
+            let Some(row) = self.next()? else {
                 break;
             };
-            self.read += 1;
             let fields = row.get_column_iter().map(|(_, field)| field);
             let cells = fields.zip(&self.columns);
             let cells: Vec<_> = cells.map(|(field, column)| column.cell(field)).collect();
@@ -108,11 +113,22 @@ impl ParquetRows {
 
     /// Passes over rows, as far as there are so many.
     pub(super) fn skip(&mut self, rows: u64) -> Result<(), ParquetError> {
-        while self.read < rows && self.rows.next().transpose()?.is_some() {
-            self.read += 1;
-        }
+        while self.read < rows && self.next()?.is_some() {}
         Ok(())
     }
+
+    fn next(&mut self) -> Result<Option<Row>, ParquetError> {
+        let row = contained(|| self.rows.next().transpose())?;
+        self.read += u64::from(row.is_some());
+        Ok(row)
+    }
+}
+
+/// Reads with the crate, which panics at some damaged files: an error as others, after which nothing
+/// of the file is read.
+fn contained<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(ParquetError::General(CONTRADICTION.to_owned())))
 }
 
 /// Whether a column has one value a row, of a type that is read.
@@ -214,4 +230,60 @@ fn exact(decimal: &Decimal) -> String {
 
 fn day(days: i64) -> String {
     Date::from_days(days).map_or_else(|| days.to_string(), |day| day.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+
+    use parquet::data_type::Int64Type;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+
+    /// Two rows of one column.
+    fn written() -> Vec<u8> {
+        let schema = parse_message_type("message rows { required int64 tax; }").expect("a schema");
+        let mut file = Vec::new();
+        let writer = SerializedFileWriter::new(&mut file, Arc::new(schema), Arc::default());
+        let mut writer = writer.expect("is begun");
+        let mut group = writer.next_row_group().expect("is begun");
+        let mut column = group.next_column().expect("is begun").expect("a column");
+        let cells = column.typed::<Int64Type>();
+        let count = cells.write_batch(&[1, 2], None, None);
+        assert_eq!(count.expect("is written"), 2);
+        column.close().expect("is closed");
+        group.close().expect("is closed");
+        writer.close().expect("is closed");
+        file
+    }
+
+    fn rows(bytes: &[u8]) -> Result<u64, ParquetError> {
+        let mut file = tempfile::tempfile().expect("is made");
+        file.write_all(bytes).expect("is written");
+        let mut rows = ParquetRows::open(file, &["tax"])?;
+        while rows.block()?.is_some() {}
+        Ok(rows.read)
+    }
+
+    /// The crate panics at some of these: a footer that places a column before the file, for one.
+    #[test]
+    fn whichever_byte_is_damaged_nothing_panics() {
+        let whole = written();
+        assert_eq!(rows(&whole).ok(), Some(2));
+        let contradict = |damaged: &[u8]| match rows(damaged) {
+            Err(ParquetError::General(why)) => why == CONTRADICTION,
+            _ => false,
+        };
+        let damaged = (0..whole.len()).flat_map(|at| {
+            [0x01, 0x02, 0x80].map(|bits| {
+                let mut damaged = whole.clone();
+                damaged[at] ^= bits;
+                damaged
+            })
+        });
+        assert!(damaged.filter(|damaged| contradict(damaged)).count() > 0);
+    }
 }
