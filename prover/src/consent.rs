@@ -66,7 +66,7 @@ pub struct RecordView {
 /// The consent screen's contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentView {
-    /// The bank's name in the registry of keys.
+    /// The bank's name in the trust list.
     pub bank: String,
     /// Its name on the wallet's trust list.
     pub bank_name: Quotation,

@@ -16,7 +16,7 @@ use taxproof_claims::record::ValuesError;
 use taxproof_claims::schema::Schema;
 use zeroize::Zeroizing;
 
-use crate::seal::{AGE_MAGIC, SealError, seal_to, unseal};
+use crate::seal::{AGE_MAGIC, SealError, seal_to};
 use crate::wallet::{
     Passphrase, Wallet, WalletError, check_private, private_folder, read_if_there, write_private,
 };
@@ -117,7 +117,7 @@ impl Wallet {
         passphrase: Option<&Passphrase>,
     ) -> Result<Held, ImportError> {
         let plain = if file.starts_with(AGE_MAGIC) {
-            unseal(self.secrets.identity(), file)?
+            self.secrets.unseal(file)?
         } else {
             Zeroizing::new(file.to_vec())
         };
@@ -168,7 +168,9 @@ impl Wallet {
             return Ok(None);
         };
         check_private(&path)?;
-        let plain = unseal(self.secrets.identity(), &sealed)
+        let plain = self
+            .secrets
+            .unseal(&sealed)
             .map_err(|_| WalletError::Damaged(path.clone()))?;
         self.check(&plain).map(Some)
     }
@@ -246,7 +248,7 @@ impl Wallet {
 
     fn keep(&self, held: &Held, plain: &[u8]) -> Result<(), WalletError> {
         private_folder(&self.folder.join(CREDENTIALS))?;
-        let sealed = seal_to(&self.secrets.identity().to_public(), plain)?;
+        let sealed = seal_to(&self.secrets.recipient(), plain)?;
         let authority = &held.credential.epoch.header.authority;
         write_private(&self.credential_path(authority), &sealed)
     }

@@ -108,8 +108,20 @@ pub fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>, WalletError> {
 
 /// Refuses a file that others than its owner may read or write.
 pub(crate) fn check_private(path: &Path) -> Result<(), WalletError> {
+    check_mode(path, 0o077)
+}
+
+/// Refuses a file that everybody may write, if it is there.
+pub(crate) fn check_unwritable(path: &Path) -> Result<(), WalletError> {
+    if path.exists() {
+        check_mode(path, 0o002)?;
+    }
+    Ok(())
+}
+
+fn check_mode(path: &Path, refused: u32) -> Result<(), WalletError> {
     let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    if mode & refused == 0 {
         Ok(())
     } else {
         Err(WalletError::Exposed(path.to_owned()))

@@ -13,7 +13,7 @@ const HISTORY: &str = "history.jsonl";
 pub struct Answered {
     /// When, in seconds since 1970-01-01T00:00:00Z.
     pub time: u64,
-    /// The bank's name in the registry of keys.
+    /// The bank's name in the trust list.
     pub bank: String,
     /// The request's digest.
     pub request: Digest,

@@ -37,7 +37,7 @@ pub use history::Answered;
 pub use secrets::Passphrase;
 
 use crate::seal::SealError;
-use files::{at, check_private, private_folder, read_if_there};
+use files::{at, check_private, check_unwritable, private_folder, read_if_there};
 use secrets::Secrets;
 
 /// Why a wallet could not be used.
@@ -75,6 +75,18 @@ pub enum WalletError {
     /// The secrets are under a passphrase, and none was given.
     #[error("the wallet's secrets are under a passphrase: give its file with `--passphrase-file`")]
     PassphraseNeeded,
+    /// A passphrase was given, and the secrets are under none.
+    #[error(
+        "the wallet's secrets are under no passphrase: leave `--passphrase-file` out; a passphrase is \
+         chosen when a wallet is made"
+    )]
+    NoPassphrase,
+    /// The secrets are there twice: under a passphrase and not.
+    #[error(
+        "{path} holds secrets in plain beside those under a passphrase: move it away, and remove it \
+         once the wallet opens", path = .0.display()
+    )]
+    TwoSecrets(PathBuf),
     /// The passphrase does not open the secrets, or they are damaged.
     #[error("the passphrase does not open the wallet's secrets")]
     PassphraseWrong,
@@ -166,6 +178,7 @@ impl Wallet {
         if file.version != VERSION {
             return Err(damaged());
         }
+        check_unwritable(&folder.join(TRUST))?;
         let trust = match read_text(&folder.join(TRUST))? {
             Some(text) => TrustList::from_toml(&text)?,
             None => TrustList::default(),
@@ -202,7 +215,7 @@ impl Wallet {
         let secrets = self.secrets.holder();
         Registration {
             enterprise: self.enterprise.to_string(),
-            recipient: self.secrets.identity().to_public().to_string(),
+            recipient: self.secrets.recipient().to_string(),
             holder: RegisteredHolder::of_each_curve(&secrets),
         }
     }
@@ -248,8 +261,9 @@ impl Wallet {
         Ok(())
     }
 
-    /// Replaces the authorising secret. The authority must be given the new [`Registration`]; until
-    /// its next epoch, credentials of before open under the old secret, which is kept that long.
+    /// Replaces the authorising secret, and the identity that credentials are encrypted to. The
+    /// authority must be given the new [`Registration`]; until its next epoch, credentials of before
+    /// open under the old ones, which are kept that long.
     /// Pseudonyms stay.
     ///
     /// # Errors

@@ -2,12 +2,12 @@ use std::fmt;
 use std::path::Path;
 
 use age::secrecy::{ExposeSecret as _, SecretString};
-use age::x25519::Identity;
+use age::x25519::{Identity, Recipient};
 use serde::{Deserialize, Serialize};
 use taxproof_claims::holder::{HolderSecrets, Secret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::seal::seal_to;
+use crate::seal::{SealError, seal_to, unseal};
 use crate::wallet::WalletError;
 use crate::wallet::files::{check_private, read_if_there, write_private};
 
@@ -21,11 +21,12 @@ const WORK_FACTOR: u8 = 18;
 
 /// A wallet's secrets: the holder's, and the identity that credentials are encrypted to.
 ///
-/// An authorising secret that was rotated away stays as long as a credential of its time is held.
+/// What was rotated away stays as long as a credential of its time is held.
 pub(crate) struct Secrets {
+    /// Newest first, as the identities.
     authorising: Vec<Secret>,
     nullifying: Secret,
-    identity: Identity,
+    identities: Vec<Identity>,
 }
 
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -35,6 +36,9 @@ struct SecretsFile {
     authorising: Vec<String>,
     nullifying: String,
     identity: String,
+    /// Newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_identities: Vec<String>,
 }
 
 impl Secrets {
@@ -44,7 +48,7 @@ impl Secrets {
         Ok(Self {
             authorising: vec![sk],
             nullifying: nk,
-            identity: Identity::generate(),
+            identities: vec![Identity::generate()],
         })
     }
 
@@ -63,22 +67,42 @@ impl Secrets {
         })
     }
 
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
+    /// What credentials are encrypted to from now on.
+    pub(crate) fn recipient(&self) -> Recipient {
+        let newest = self.identities.first();
+        newest
+            .expect("a wallet has an identity from its creation on")
+            .to_public()
     }
 
-    /// Puts a fresh authorising secret before the others.
+    /// Decrypts what was encrypted to the wallet, before a rotation or after it.
+    ///
+    /// # Errors
+    /// [`SealError::Open`].
+    pub(crate) fn unseal(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let mut opened = self
+            .identities
+            .iter()
+            .map(|identity| unseal(identity, sealed));
+        opened.find(Result::is_ok).unwrap_or(Err(SealError::Open))
+    }
+
+    /// Puts a fresh authorising secret and a fresh identity before the others.
     pub(crate) fn rotate(&mut self) -> Result<(), WalletError> {
         let sk = Secret::random().map_err(|_| WalletError::Randomness)?;
         self.authorising.insert(0, sk);
+        self.identities.insert(0, Identity::generate());
         Ok(())
     }
 
-    /// Erases all authorising secrets but the newest `kept`.
+    /// Erases all authorising secrets and identities but the newest `kept`. A credential is encrypted
+    /// to an identity no older than the secret that it opens under.
     pub(crate) fn forget_beyond(&mut self, kept: usize) -> bool {
-        let before = self.authorising.len();
-        self.authorising.truncate(kept.max(1));
-        self.authorising.len() < before
+        let kept = kept.max(1);
+        let forgets = self.authorising.len().max(self.identities.len()) > kept;
+        self.authorising.truncate(kept);
+        self.identities.truncate(kept);
+        forgets
     }
 
     pub(crate) fn exist(folder: &Path) -> bool {
@@ -91,6 +115,10 @@ impl Secrets {
     ) -> Result<Self, WalletError> {
         let (plain, sealed) = (folder.join(PLAIN), folder.join(SEALED));
         if let Some(contents) = read_if_there(&sealed)? {
+            // Who sees the passphrase asked for must not find the secrets beside it.
+            if plain.exists() {
+                return Err(WalletError::TwoSecrets(plain));
+            }
             check_private(&sealed)?;
             let passphrase = passphrase.ok_or(WalletError::PassphraseNeeded)?;
             let identity = age::scrypt::Identity::new(passphrase.clone());
@@ -103,6 +131,9 @@ impl Secrets {
             .map(Zeroizing::new)
             .ok_or_else(|| WalletError::NotAWallet(folder.to_owned()))?;
         check_private(&plain)?;
+        if passphrase.is_some() {
+            return Err(WalletError::NoPassphrase);
+        }
         Self::decode(&contents, &plain)
     }
 
@@ -125,6 +156,8 @@ impl Secrets {
     }
 
     fn encode(&self) -> Zeroizing<String> {
+        let digits = |identity: &Identity| identity.to_string().expose_secret().to_owned();
+        let mut identities: Vec<String> = self.identities.iter().map(digits).collect();
         let file = SecretsFile {
             authorising: self
                 .authorising
@@ -132,7 +165,8 @@ impl Secrets {
                 .map(|sk| hex::encode(sk.expose()))
                 .collect(),
             nullifying: hex::encode(self.nullifying.expose()),
-            identity: self.identity.to_string().expose_secret().to_owned(),
+            identity: identities.remove(0),
+            former_identities: identities,
         };
         let toml = Zeroizing::new(toml::to_string(&file).expect("secrets are texts"));
         Zeroizing::new(format!(
@@ -159,10 +193,12 @@ impl Secrets {
         if authorising.is_empty() {
             return Err(malformed());
         }
+        let identities = std::iter::once(&file.identity).chain(&file.former_identities);
+        let identity = |digits: &String| digits.parse().map_err(|_| malformed());
         Ok(Self {
             authorising,
             nullifying: secret(&file.nullifying)?,
-            identity: file.identity.parse().map_err(|_| malformed())?,
+            identities: identities.map(identity).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -140,6 +140,35 @@ fn a_passphrase_is_needed_and_hides_the_secrets() {
     assert!(!folder.path().join("secrets.toml").exists());
     let sealed = fs::read(folder.path().join("secrets.age")).unwrap();
     assert!(!sealed.windows(4).any(|w| w == b"null"));
+
+    // Secrets in plain beside them would be read by whoever removes the others.
+    fs::write(folder.path().join("secrets.toml"), "").unwrap();
+    assert!(matches!(error(Some(&right)), WalletError::TwoSecrets(_)));
+}
+
+/// A passphrase that protects nothing is refused, and does not make a second file of secrets.
+#[test]
+fn a_passphrase_does_not_fit_a_wallet_without_one() {
+    let bureau = Bureau::new();
+    let (folder, _) = wallet_of(&bureau);
+    let folder = folder_of(&folder);
+    let some = Passphrase::from("correct horse".to_owned());
+    let refused = Wallet::open(&folder, Some(&some)).unwrap_err();
+    assert!(matches!(refused, WalletError::NoPassphrase));
+    assert!(!folder.join("secrets.age").exists());
+}
+
+#[test]
+fn a_trust_list_that_everybody_may_write_is_refused() {
+    let bureau = Bureau::new();
+    let (folder, _) = wallet_of(&bureau);
+    let (folder, mode) = (folder_of(&folder), fs::Permissions::from_mode);
+    let list = folder.join("trust.toml");
+    fs::set_permissions(&list, mode(0o644)).unwrap();
+    assert!(Wallet::open(&folder, None).is_ok());
+    fs::set_permissions(&list, mode(0o666)).unwrap();
+    let refused = Wallet::open(&folder, None).unwrap_err();
+    assert!(matches!(refused, WalletError::Exposed(path) if path == list));
 }
 
 #[test]
@@ -302,7 +331,7 @@ fn a_rotated_secret_is_kept_until_the_next_epoch_and_then_erased() {
     wallet.import(&first.encode(), None).unwrap();
     wallet.rotate(None).unwrap();
     let after = wallet.registration();
-    assert_eq!(after.recipient, before.recipient);
+    assert_ne!(after.recipient, before.recipient);
     for (old, new) in before.holder.iter().zip(&after.holder) {
         assert_ne!(old.authorising, new.authorising);
         assert_eq!(old.nullifying, new.nullifying);
@@ -310,8 +339,17 @@ fn a_rotated_secret_is_kept_until_the_next_epoch_and_then_erased() {
     let mut wallet = Wallet::open(&folder_of(&folder), None).unwrap();
     assert_eq!(wallet.credentials().unwrap().len(), 1);
 
+    // What is on its way is encrypted to the identity of before.
+    let sealed = |recipient: &str| seal(recipient, &first.encode()).unwrap();
+    wallet.import(&sealed(&before.recipient), None).unwrap();
+
     let second = bureau.issue(&after, &record(), 2, first.epoch.header.digest());
     wallet.import(&second.encode(), None).unwrap();
+    // Whoever took the old identity opens nothing that comes, and neither does the wallet with it.
+    assert!(matches!(
+        wallet.import(&sealed(&before.recipient), None),
+        Err(ImportError::Seal(SealError::Open))
+    ));
     let third = bureau.issue(&before, &record(), 3, second.epoch.header.digest());
     assert!(matches!(
         wallet.import(&third.encode(), None),
