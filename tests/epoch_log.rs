@@ -114,15 +114,26 @@ fn a_log_is_kept_cosigned_and_audited() {
     original.expect("is copied");
     let found = scene.output("authority audit --log backup/log --trust trust.toml --seen seen");
     assert_eq!(found.status.code(), Some(3));
-    scene.runs("authority audit --trust trust.toml --verify evidence/fork-1.txt");
-    let evidence = std::fs::read_to_string(scene.path("evidence/fork-1.txt")).expect("a file");
-    std::fs::write(
-        scene.path("evidence/fork-1.txt"),
-        evidence.replacen("\n2\n", "\n3\n", 1),
-    )
-    .expect("is written");
-    let forged = scene.output("authority audit --trust trust.toml --verify evidence/fork-1.txt");
-    assert!(!forged.status.success());
+    let file = scene.evidence();
+    let verify = format!("authority audit --trust trust.toml --verify {file}");
+    scene.runs(&verify);
+    let evidence = std::fs::read_to_string(scene.path(&file)).expect("a file");
+    let forged = evidence.replacen("\n2\n", "\n3\n", 1);
+    std::fs::write(scene.path(&file), forged).expect("is written");
+    assert!(!scene.output(&verify).status.success());
+}
+
+impl Scene {
+    /// The one file of evidence.
+    fn evidence(&self) -> String {
+        let files = std::fs::read_dir(self.path("evidence")).expect("a folder");
+        let names = files.map(|file| file.expect("a file").file_name().into_string());
+        let names: Vec<_> = names.collect::<Result<_, _>>().expect("a name");
+        let [name] = names.as_slice() else {
+            panic!("{names:?}");
+        };
+        format!("evidence/{name}")
+    }
 }
 
 #[test]
@@ -190,6 +201,22 @@ fn a_bank_follows_the_log_and_neither_a_copy_nor_a_fork_of_it() {
     }
     let forked = bank.follow(&scene, "backup/log");
     assert_eq!(forked.status.code(), Some(3));
-    scene.runs("authority audit --trust trust.toml --verify evidence/fork-1.txt");
+    let evidence = scene.evidence();
+    scene.runs(&format!(
+        "authority audit --trust trust.toml --verify {evidence}"
+    ));
     assert_eq!(follows("bureau/log"), "", "the bank keeps to what it saw");
+
+    // What the authority did not sign convicts nobody.
+    scene.copy("bureau", "forged");
+    let checkpoint = scene.path("forged/log/checkpoint");
+    let honest = std::fs::read_to_string(&checkpoint).expect("a head");
+    let root = honest.lines().nth(2).expect("a root");
+    let other = format!("{}=", "A".repeat(43));
+    std::fs::write(&checkpoint, honest.replace(root, &other)).expect("is written");
+    let forged = bank.follow(&scene, "forged/log");
+    assert_eq!(forged.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&forged.stderr);
+    assert!(errors.contains("not signed"), "{errors}");
+    assert_eq!(scene.evidence(), evidence, "nothing was added");
 }

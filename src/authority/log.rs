@@ -213,8 +213,7 @@ pub(crate) fn run_audit(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
     let mut evidence = Vec::new();
     for finding in &audit.findings {
         if let Finding::Forked { evidence: fork, .. } = finding {
-            let number = evidence.len() + 1;
-            evidence.push(fork_evidence::write(&arguments.evidence, number, fork)?);
+            evidence.push(fork_evidence::write(&arguments.evidence, fork)?);
         }
     }
     let report = Report {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use taxproof_claims::epoch::AuthorityId;
-use taxproof_log::{Checkpoint, Files, LogReader, Note};
+use taxproof_log::{Checkpoint, Files, LogKey, LogReader, Note, Quorum};
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
 use taxproof_proto::v1::{AddEpochRequest, Authority, ListAuthoritiesRequest};
 use taxproof_verifier::epoch_log::LogProof;
@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     super::runtime()?.block_on(async {
         let mut client = TrustServiceClient::new(arguments.server.connect().await?);
         let authority = authority(&mut client, &note).await?;
+        let key = key(&authority, &note)?;
         if let Some(seen) = seen(&authority)? {
             let size = head(&seen)?.size;
             if size > head(&note)?.size {
@@ -49,7 +50,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 );
             }
             if let Some(fork) = log.fork(&seen, &note)? {
-                let file = fork_evidence::write(&arguments.evidence, 1, &fork)?;
+                fork.verify(&key).context("the log contradicts itself, which convicts nobody")?;
+                let file = fork_evidence::write(&arguments.evidence, &fork)?;
                 println!("{}", file.display());
                 eprintln!("`{}` signed two histories: nothing was added", authority.id);
                 fork_evidence::hint();
@@ -83,6 +85,18 @@ async fn authority(
     };
     let found = known.into_iter().find(of_log);
     found.with_context(|| format!("the log is of `{origin}`, whom the bank does not trust"))
+}
+
+/// The key of a log as the bank knows it, which signed the head.
+fn key(authority: &Authority, note: &Note) -> anyhow::Result<LogKey> {
+    let key = authority.verifying_key.parse();
+    let key = LogKey::new(&head(note)?.origin, key.context("the bank's answer")?)?;
+    let signed = Quorum::of(key.clone()).accept(note);
+    signed.with_context(|| {
+        let id = &authority.id;
+        format!("the log's head is not signed by the key that the bank has for `{id}`")
+    })?;
+    Ok(key)
 }
 
 fn head(note: &Note) -> anyhow::Result<Checkpoint> {
