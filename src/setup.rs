@@ -11,7 +11,7 @@ use ark_bn254::Bn254;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use taxproof_claims::curve::Curve;
-use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind, Provenance};
+use taxproof_claims::key::{CircuitVersion, KeyHeader, KeyKind};
 use taxproof_claims::shape::Shape;
 use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::prover::Prover;
@@ -139,10 +139,7 @@ fn check<E: ProvingCurve>(file: &[u8], header: &KeyHeader) -> anyhow::Result<()>
         KeyKind::Verifying => {
             let admission = Admission {
                 allow_dev: true,
-                ceremonies: match header.provenance {
-                    Provenance::Ceremony(transcript) => vec![transcript],
-                    Provenance::Dev => Vec::new(),
-                },
+                ceremony_keys: vec![header.fingerprint],
             };
             AdmittedKey::<E>::open(file, &admission).map(|_| ())?;
         }

@@ -165,6 +165,15 @@ fn two_provinces_are_two_proofs_under_one_pseudonym() {
         let receipt = &verified["receipt"];
         assert_eq!(receipt["authority"], decision["authority"], "{verified}");
         assert_eq!(receipt["pseudonym"], decision["pseudonym"], "{verified}");
+        // And under a key that the auditor names, and no other.
+        let key = receipt["key"].as_str().expect("a fingerprint");
+        let verify =
+            "bank receipt verify evidence --trust bank.toml --trust bureaus.toml --json --key";
+        let trusted = scene.folder.runs(&format!("{verify} {key}"));
+        let trusted: Value = serde_json::from_str(&trusted).expect("JSON");
+        assert_eq!(trusted["anchors_trusted"], true);
+        let other = scene.folder.output(&format!("{verify} {id}"));
+        assert!(!other.status.success());
     }
 
     // Each is of its own record: what changes at one bureau changes nothing at the other.

@@ -117,7 +117,7 @@ impl Exported {
         let file = std::fs::read(file).unwrap();
         let admission = Admission {
             allow_dev: true,
-            ceremonies: Vec::new(),
+            ceremony_keys: Vec::new(),
         };
         AdmittedKey::open(&file, &admission).unwrap()
     }

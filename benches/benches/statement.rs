@@ -42,7 +42,7 @@ fn statement(c: &mut Criterion) {
 
     let admission = Admission {
         allow_dev: true,
-        ceremonies: Vec::new(),
+        ceremony_keys: Vec::new(),
     };
     let key = AdmittedKey::<Bn254>::open(&keys.verifying, &admission).expect("the key is good");
     let inputs = public.to_vec();

@@ -4,7 +4,7 @@ use ark_relations::gr1cs::SynthesisError;
 use ark_serialize::{CanonicalDeserialize, SerializationError};
 use taxproof_circuits::{Matrices, StatementCircuit, StatementError, Symbols, assign, matrices};
 use taxproof_claims::curve::NamedPairing;
-use taxproof_claims::key::{KeyFileError, KeyHeader, KeyKind, Provenance};
+use taxproof_claims::key::{KeyFileError, KeyHeader, KeyKind};
 use taxproof_engine::poseidon2::Poseidon2Field;
 use taxproof_interop::r1cs::R1cs;
 use taxproof_interop::zkey::Zkey;
@@ -169,10 +169,7 @@ fn admit<E: NamedPairing>(key: &ProvingKey<E>) -> Result<AdmittedKey<E>, KeyRefu
     };
     let admission = Admission {
         allow_dev: true,
-        ceremonies: match header.provenance {
-            Provenance::Ceremony(transcript) => vec![transcript],
-            Provenance::Dev => Vec::new(),
-        },
+        ceremony_keys: vec![header.fingerprint],
     };
     AdmittedKey::open(&[header.encode(), body].concat(), &admission)
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::digest::Profile;
+use taxproof_claims::key::KeyFingerprint;
 use taxproof_verifier::command::{self, ConfigCommand};
 use taxproof_verifier::config::{DEFAULT_PORT, Folder, NewFolder};
 use taxproof_verifier::service::{self, Settings};
@@ -31,9 +32,10 @@ pub(crate) struct InitArguments {
     /// Takes keys whose maker can forge proofs: for development only.
     #[arg(long)]
     allow_dev_keys: bool,
-    /// The hash of a ceremony's transcript, which you have verified, whose keys are taken.
-    #[arg(long, value_name = "DIGEST")]
-    ceremony: Vec<Digest>,
+    /// The fingerprint of a key that you have verified to come out of a ceremony; may be given more
+    /// than once.
+    #[arg(long, value_name = "FINGERPRINT")]
+    ceremony_key: Vec<KeyFingerprint>,
     /// The trust list with the authorities, copied.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
@@ -101,7 +103,7 @@ pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         listen: arguments.listen,
         keys: &arguments.verifying_key,
         allow_dev_keys: arguments.allow_dev_keys,
-        ceremonies: &arguments.ceremony,
+        ceremony_keys: &arguments.ceremony_key,
         trust: &arguments.trust,
         schemas: &arguments.schema,
     };

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use taxproof_claims::digest::Digest;
+use taxproof_claims::key::KeyFingerprint;
 use taxproof_claims::trust::TrustList;
 use taxproof_proto::v1::decision_service_client::DecisionServiceClient;
 use taxproof_proto::v1::receipt_service_client::ReceiptServiceClient;
@@ -64,6 +65,10 @@ pub(crate) struct VerifyArguments {
     /// once.
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// The fingerprint of a verifying key that proofs may be of, as `taxproof setup inspect` prints
+    /// it; may be given more than once.
+    #[arg(long, value_name = "FINGERPRINT")]
+    key: Vec<KeyFingerprint>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -74,9 +79,14 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct AuditArguments {
     #[command(flatten)]
     source: Source,
-    /// The trust list with the bank's key, which the receipts must be signed with; needed with
-    /// `--server`.
-    #[arg(long, value_name = "FILE", required_unless_present = "dir")]
+    /// The trust list with the bank's key, which the receipts of a service must be signed with; a
+    /// folder has the bank's keys itself.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "dir",
+        conflicts_with = "dir"
+    )]
     trust: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
@@ -169,10 +179,13 @@ fn verify(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let read =
         || -> anyhow::Result<Verified> { Ok(Evidence::decode(&super::read(file)?)?.verify()?) };
     let verified = read().with_context(|| file.display().to_string())?;
-    let trusted = !arguments.trust.is_empty();
-    if trusted {
+    if !arguments.trust.is_empty() {
         verified.ensure_trusted(&trust(&arguments.trust)?)?;
     }
+    if !arguments.key.is_empty() {
+        verified.ensure_key(&arguments.key)?;
+    }
+    let trusted = !arguments.trust.is_empty() && !arguments.key.is_empty();
     let printed = PrintedEvidence {
         purpose: &verified.purpose,
         policy_id: verified.policy.id(),
@@ -190,6 +203,7 @@ fn verify(arguments: &VerifyArguments) -> anyhow::Result<()> {
             request,
             bank,
             sequence,
+            key,
             provenance,
             authority,
             epoch,
@@ -200,15 +214,21 @@ fn verify(arguments: &VerifyArguments) -> anyhow::Result<()> {
         println!("request: {request}");
         println!("policy: {}", printed.policy_id);
         println!("receipt: {sequence} of {bank}");
-        println!("verifying key: {provenance}");
+        println!("verifying key: {key}, {provenance}");
         println!("bank's key: {}", printed.bank_key);
         println!("authority's key: {}", printed.authority_key);
     }
     eprintln!("everything verifies, the proof included");
-    if !trusted {
+    if arguments.trust.is_empty() {
         eprintln!(
-            "hint: the two keys are what the file says; compare them with a trust list, or name one \
-             with `--trust`"
+            "warning: the bank's and the authority's key are what the file says: name a trust list with \
+             `--trust`"
+        );
+    }
+    if arguments.key.is_empty() {
+        eprintln!(
+            "warning: the verifying key is what the file says, and whoever made it could have forged \
+             the proof: name those that you trust with `--key`"
         );
     }
     Ok(())

@@ -48,7 +48,7 @@ impl Bank {
             listen: ([127, 0, 0, 1], 0).into(),
             keys: &[key_file],
             allow_dev_keys: true,
-            ceremonies: &[],
+            ceremony_keys: &[],
             trust: &trust_file,
             schemas: &[],
         };

@@ -7,7 +7,7 @@ use ark_ff::{Field, One, UniformRand};
 use ark_groth16::Proof;
 use rand::rngs::OsRng;
 use taxproof_claims::digest::Digest;
-use taxproof_claims::key::{KeyHeader, Provenance};
+use taxproof_claims::key::{KeyFingerprint, KeyHeader, Provenance};
 use taxproof_verifier::key::{Admission, AdmittedKey, KeyRefused};
 
 use super::support::naive::verify;
@@ -44,21 +44,27 @@ fn a_key_s_maker_proves_what_is_false() {
 #[test]
 fn a_bank_takes_no_key_of_one_party() {
     let file = &KEY.files.verifying;
-    let strict = |file: &[u8], ceremonies| {
+    let strict = |file: &[u8], ceremony_keys| {
         let admission = Admission {
             allow_dev: false,
-            ceremonies,
+            ceremony_keys,
         };
         AdmittedKey::<Bn254>::open(file, &admission).map(|_| ())
     };
     assert_eq!(strict(file, vec![]), Err(KeyRefused::Dev));
 
-    // Its maker writes another header: the bank must have listed that ceremony.
+    // Its maker writes another header, even one of a ceremony that the bank has verified: the bank
+    // must have listed the key that came out of it.
     let (mut header, body) = KeyHeader::peek(file).unwrap();
     let invented = Digest([7; 32]);
     header.provenance = Provenance::Ceremony(invented);
     let file = [&header.encode()[..], body].concat();
-    let refused = Err(KeyRefused::Ceremony(invented));
+    let key = header.fingerprint;
+    let refused = Err(KeyRefused::Ceremony {
+        key,
+        transcript: invented,
+    });
     assert_eq!(strict(&file, vec![]), refused);
-    assert_eq!(strict(&file, vec![Digest([8; 32])]), refused);
+    assert_eq!(strict(&file, vec![KeyFingerprint(invented)]), refused);
+    assert_eq!(strict(&file, vec![key]), Ok(()));
 }

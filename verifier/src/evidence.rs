@@ -9,7 +9,7 @@
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::encoding::{DecodeError, Reader, Writer};
 use taxproof_claims::epoch::{MAX_SIGNED_HEADER, SignedEpochHeader};
-use taxproof_claims::key::{KeyFileError, KeyHeader, Provenance};
+use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader};
 use taxproof_claims::policy::{Policy, PolicyErrors};
 use taxproof_claims::request::{MAX_SIGNED_REQUEST, SignedRequest};
 use taxproof_claims::schema::{Schema, SchemaError};
@@ -54,9 +54,6 @@ pub enum CannotExport {
     /// The policy's schema.
     #[error("the bank has not the schema of the receipt's policy")]
     Schema,
-    /// The key that the receipt was signed with.
-    #[error("the bank has not the key that signed the receipt")]
-    BankKey,
 }
 
 /// What does not verify in evidence. Somebody altered it, or made it up.
@@ -108,6 +105,12 @@ pub enum BadEvidence {
     /// An anchor is not the one that the auditor trusts.
     #[error("the trust list names another key for {0}, or none")]
     Untrusted(String),
+    /// The proof is one under a key that the auditor does not trust.
+    #[error(
+        "the proof is one under the verifying key {0}, which is not trusted: who made that key could \
+         have forged it"
+    )]
+    UntrustedKey(KeyFingerprint),
 }
 
 /// Evidence that was verified.
@@ -245,13 +248,9 @@ impl Evidence {
     /// Whatever its provenance: the receipt says which it is.
     fn verifier(&self) -> Result<AnyVerifier, BadEvidence> {
         let (header, _) = KeyHeader::peek(&self.key_file)?;
-        let ceremonies = match header.provenance {
-            Provenance::Dev => vec![],
-            Provenance::Ceremony(transcript) => vec![transcript],
-        };
         let admission = Admission {
             allow_dev: true,
-            ceremonies,
+            ceremony_keys: vec![header.fingerprint],
         };
         Ok(AnyVerifier::open(&self.key_file, &admission)?)
     }
@@ -274,6 +273,19 @@ impl Verified {
             return Err(untrusted(authority.as_str()));
         }
         Ok(())
+    }
+}
+
+impl Verified {
+    /// That the proof is one under a key that the auditor trusts.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn ensure_key(&self, keys: &[KeyFingerprint]) -> Result<(), BadEvidence> {
+        match keys.contains(&self.receipt.key) {
+            true => Ok(()),
+            false => Err(BadEvidence::UntrustedKey(self.receipt.key)),
+        }
     }
 }
 

@@ -238,9 +238,9 @@ impl<E: EnginePairing> fmt::Debug for CheckedKey<E> {
 pub struct Admission {
     /// Whether keys whose trapdoor one machine knew are taken: for development only.
     pub allow_dev: bool,
-    /// The transcripts of the ceremonies whose keys are taken. A key file's header says which one
-    /// is its own, and anybody can write a header: the bank has verified these by other means.
-    pub ceremonies: Vec<Digest>,
+    /// The keys of ceremonies that are taken. A key file's header says which ceremony it came out
+    /// of, and anybody can write a header: the bank has verified by other means that these did.
+    pub ceremony_keys: Vec<KeyFingerprint>,
 }
 
 /// A verifying key that proofs may be judged by: of a circuit whose digest is pinned in this
@@ -269,19 +269,24 @@ pub enum KeyRefused {
          `allow_dev_keys = true`"
     )]
     Dev,
-    /// It says that it comes from a ceremony that the bank has not listed.
+    /// It says that it comes from a ceremony, and the bank has not listed it.
     #[error(
-        "the key's ceremony {0} is not listed: verify its transcript, and list it in `ceremonies`"
+        "the key {key} says that it comes from the ceremony {transcript}: verify the transcript, and \
+         that this key came out of it, and list the key in `ceremony_keys`"
     )]
-    Ceremony(Digest),
+    Ceremony {
+        /// Its fingerprint.
+        key: KeyFingerprint,
+        /// The transcript's hash.
+        transcript: Digest,
+    },
 }
 
 impl<E: NamedPairing> AdmittedKey<E> {
     /// Admits the key of a key file.
     ///
     /// # What is not checked
-    /// That the key came out of the ceremony that its header names: whoever lists a ceremony says
-    /// where its key files come from.
+    /// That the key came out of the ceremony that its header names: whoever lists the key says so.
     ///
     /// # Errors
     /// Why the key was refused; get another one.
@@ -289,8 +294,11 @@ impl<E: NamedPairing> AdmittedKey<E> {
         let (header, body) = KeyHeader::open(file, KeyKind::Verifying, E::CURVE)?;
         match header.provenance {
             Provenance::Dev if !admission.allow_dev => return Err(KeyRefused::Dev),
-            Provenance::Ceremony(transcript) if !admission.ceremonies.contains(&transcript) => {
-                return Err(KeyRefused::Ceremony(transcript));
+            Provenance::Ceremony(transcript)
+                if !admission.ceremony_keys.contains(&header.fingerprint) =>
+            {
+                let key = header.fingerprint;
+                return Err(KeyRefused::Ceremony { key, transcript });
             }
             Provenance::Dev | Provenance::Ceremony(_) => {}
         }

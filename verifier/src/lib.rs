@@ -30,6 +30,7 @@ pub mod reduced;
 pub mod roles;
 pub mod seal;
 pub mod service;
+pub mod signers;
 pub mod store;
 pub mod telemetry;
 pub mod together;

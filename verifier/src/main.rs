@@ -9,14 +9,13 @@ use taxproof_verifier::command::{self, ConfigCommand};
 use taxproof_verifier::config::{FILE, Folder};
 use taxproof_verifier::service::{self, Settings};
 
-/// The bank's service.
+/// A bank's service: without a command, it serves until it is told to stop.
 #[derive(Parser)]
-#[command(name = "taxproof-verifier", version, about)]
+#[command(name = "taxproof-verifier", version)]
 struct Arguments {
     /// The bank's configuration, as `taxproof bank init` writes it.
     #[arg(long, value_name = "FILE", global = true, default_value = FILE)]
     config: PathBuf,
-    /// Without one, serves until it is told to stop.
     #[command(subcommand)]
     command: Option<Command>,
 }

@@ -165,8 +165,13 @@ impl SignedReceipt {
         if key.profile() != self.receipt.profile {
             return Err(SignatureError::Invalid);
         }
-        let signed = self.path.root(self.receipt.profile, self.receipt.digest());
-        key.verify(signed, &self.signature).map(|()| &self.receipt)
+        let verified = key.verify(self.signed(), &self.signature);
+        verified.map(|()| &self.receipt)
+    }
+
+    /// What the signature is over.
+    pub(crate) fn signed(&self) -> Digest {
+        self.path.root(self.receipt.profile, self.receipt.digest())
     }
 
     /// The canonical encoding.

@@ -74,7 +74,7 @@ where
         let files = KeyFiles::new(&key, CircuitVersion::V1, shape, Provenance::Dev)?;
         let admission = Admission {
             allow_dev: true,
-            ceremonies: Vec::new(),
+            ceremony_keys: Vec::new(),
         };
         let admitted = AdmittedKey::<E>::open(&files.verifying, &admission)
             .map_err(|refused| BenchError::Verifier(refused.to_string()))?;

@@ -143,7 +143,7 @@ mod tests {
         assert!(matches!(refused, Err(KeyRefused::Dev)));
         let admission = Admission {
             allow_dev: true,
-            ceremonies: Vec::new(),
+            ceremony_keys: Vec::new(),
         };
         let key = AdmittedKey::<Bn254>::open(&file, &admission).expect("admitted");
         let all = vec![Input::Open; key.key().inputs()];

@@ -33,7 +33,7 @@ pub(super) fn measure(
 ) -> Result<Verification, ServiceError> {
     let admission = Admission {
         allow_dev: true,
-        ceremonies: Vec::new(),
+        ceremony_keys: Vec::new(),
     };
     let key = AdmittedKey::<Bn254>::open(&bank.forger.key_file()?, &admission)?;
     let compiled = bank.compiled()?;

@@ -67,7 +67,7 @@ fn proof<E: NamedPairing + SmallCurve>(bytes: &[u8]) {
 
 const DEV: key::Admission = key::Admission {
     allow_dev: true,
-    ceremonies: Vec::new(),
+    ceremony_keys: Vec::new(),
 };
 
 /// A verifying key's file, and one whose header was made to fit its body.

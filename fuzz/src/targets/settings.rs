@@ -104,7 +104,7 @@ pub(super) const BANK_CONFIG: Target = Target::new(
             "{least}listen = \"[::1]:7480\"\nweb_origins = [\"https://loans.example\"]\n\
              state = \"state\"\ndatabase = \"postgres://user@host/name\"\n\
              database_password_file = \"password.txt\"\nmark = \"mark\"\nallow_dev_keys = true\n\
-             ceremonies = [\"{}\"]\nmaximum_epoch_age = 86400\nschemas = [\"other.toml\"]\n\
+             ceremony_keys = [\"{}\"]\nmaximum_epoch_age = 86400\nschemas = [\"other.toml\"]\n\
              allow_plaintext_from_other_machines = true\n\
              [tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n\
              client_authorities = \"ca.pem\"\nanonymous_role = \"auditor\"\n\

@@ -34,7 +34,7 @@ impl Counter {
             listen: ([127, 0, 0, 1], 0).into(),
             keys: &[file("q16.vk", &KEY.files.verifying)],
             allow_dev_keys: true,
-            ceremonies: &[],
+            ceremony_keys: &[],
             trust: &file("trust.toml", firm.trust.to_toml().as_bytes()),
             schemas: &[],
         };

@@ -97,7 +97,7 @@ pub(crate) static CIRCUIT: LazyLock<Matrices<Fr>> = LazyLock::new(|| matrices(Q1
 static VERIFIER: LazyLock<Verifier<Bn254>> = LazyLock::new(|| {
     let told = Admission {
         allow_dev: true,
-        ceremonies: vec![],
+        ceremony_keys: vec![],
     };
     Verifier::new(AdmittedKey::open(&KEY.files.verifying, &told).unwrap())
 });

@@ -64,8 +64,7 @@ impl Bank {
         if let Some(damage) = copy.damages().await?.into_iter().next() {
             return Err(CannotBackUp::Damaged(damage));
         }
-        let chain = self.chain().await?;
-        let chain = Self::walk(copy, chain).await??;
+        let chain = Self::walk(copy, self.chain()).await??;
         Ok(Backup {
             receipts: chain.length(),
             head: chain.head(),

@@ -1,11 +1,13 @@
 //! Decisions: what became of a request.
 
+use std::sync::Arc;
+
 use taxproof_claims::digest::Digest;
 use taxproof_claims::policy::Policy;
 
 use super::{Bank, Refusal};
 use crate::presentation::InvalidReason;
-use crate::store::{KeptReceipt, Page};
+use crate::store::{KeptReceipt, Page, StoreError};
 
 /// The bank's answer to a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,16 +72,31 @@ impl Bank {
     /// # Errors
     /// The database's, or a decision's policy cannot be read any more.
     pub async fn decisions(&self, page: Page) -> Result<Vec<Decision>, Refusal> {
-        let mut decisions = Vec::new();
-        for kept in self.store.receipts(page).await? {
-            decisions.push(self.decision(kept).await?);
+        let kept = self.signed(self.store.receipts(page).await?).await?;
+        let mut decisions = Vec::with_capacity(kept.len());
+        for kept in kept {
+            let terms = self.terms_of(kept.signed.receipt.policy).await?;
+            decisions.push(Decision::of(kept, terms.policy()));
         }
         Ok(decisions)
     }
 
-    /// The decision of a receipt.
+    /// The decision of a receipt that the database has.
     pub(super) async fn decision(&self, kept: KeptReceipt) -> Result<Decision, Refusal> {
         let terms = self.terms_of(kept.signed.receipt.policy).await?;
+        self.signers.of(&kept.signed).map_err(StoreError::from)?;
         Ok(Decision::of(kept, terms.policy()))
+    }
+
+    /// Receipts that the database has, after verifying that the bank signed them.
+    async fn signed(&self, kept: Vec<KeptReceipt>) -> Result<Vec<KeptReceipt>, Refusal> {
+        let signers = Arc::clone(&self.signers);
+        let verify = move || {
+            let signed = signers.of_each(kept.iter().map(|kept| &kept.signed));
+            signed.map(|()| kept)
+        };
+        let verified = tokio::task::spawn_blocking(verify).await;
+        let verified = verified.map_err(|_| Refusal::Aborted)?;
+        Ok(verified.map_err(StoreError::from)?)
     }
 }

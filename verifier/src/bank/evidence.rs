@@ -7,7 +7,7 @@ use crate::chain::{Broken, Chain};
 use crate::evidence::{BadEvidence, CannotExport, Evidence, Verified};
 use crate::limits::{CHECKED_AT_START, WATCH_PAGE};
 use crate::metrics::Step;
-use crate::receipt::SignedReceipt;
+use crate::receipt::Receipt;
 use crate::store::{Anchor, AnchorKind, KeptReceipt, Page, Store, StoreError};
 use taxproof_claims::encoding::DecodeError;
 
@@ -20,7 +20,7 @@ impl Bank {
         let request = self.request(id).await?;
         let kept = self.store.receipt(request.digest).await?;
         let kept = kept.ok_or(Refusal::NoReceipt)?;
-        self.key_of(&kept.signed).await?;
+        self.signers.of(&kept.signed).map_err(StoreError::from)?;
         Ok(kept)
     }
 
@@ -48,7 +48,7 @@ impl Bank {
             request: request.signed,
             schema: schema.ok_or(CannotExport::Schema)?,
             key_file: key_file.ok_or(CannotExport::Key)?.content,
-            bank_key: self.key_of(&receipt).await?,
+            bank_key: self.signers.of(&receipt).map_err(StoreError::from)?.clone(),
             authority_key: authority_key.ok_or(CannotExport::Epoch)?,
             epoch,
             receipt,
@@ -69,14 +69,24 @@ impl Bank {
             Ok(verified) => verified,
             Err(bad) => return Ok(Err(bad)),
         };
-        let authority = verified.receipt.presentation.epoch.authority.to_string();
-        for (kind, name, key) in [
-            (AnchorKind::Bank, &verified.receipt.bank, &verified.bank_key),
-            (AnchorKind::Authority, &authority, &verified.authority_key),
-        ] {
-            if !self.keys_named(kind, name).await?.contains(key) {
-                return Ok(Err(BadEvidence::Untrusted(format!("`{name}`"))));
-            }
+        let Receipt {
+            bank,
+            key,
+            presentation,
+            ..
+        } = &verified.receipt;
+        let untrusted = |name: &str| Ok(Err(BadEvidence::Untrusted(format!("`{name}`"))));
+        if *bank != self.id || !self.signers.keys().contains(&verified.bank_key) {
+            return untrusted(bank);
+        }
+        let authority = presentation.epoch.authority.as_str();
+        let authorities = self.keys_named(AnchorKind::Authority, authority).await?;
+        if !authorities.contains(&verified.authority_key) {
+            return untrusted(authority);
+        }
+        let key = key.to_string();
+        if self.anchor(AnchorKind::VerifyingKey, &key).await?.is_none() {
+            return Ok(Err(BadEvidence::UntrustedKey(verified.receipt.key)));
         }
         Ok(Ok(verified))
     }
@@ -86,20 +96,29 @@ impl Bank {
     /// # Errors
     /// The database's; the inner one says where the chain breaks.
     pub async fn audit(&self) -> Result<Result<Chain, Broken>, StoreError> {
-        Self::walk(&self.store, self.chain().await?).await
+        Self::walk(&self.store, self.chain()).await
     }
 
     /// The chain of receipts before the first.
-    pub(super) async fn chain(&self) -> Result<Chain, StoreError> {
-        let keys = self.keys_named(AnchorKind::Bank, &self.id).await?;
-        Ok(Chain::of(&self.id, keys))
+    pub(super) fn chain(&self) -> Chain {
+        Chain::of(&self.id, self.signers.keys().to_vec())
+    }
+
+    /// Checks that the bank never signed with a key that its configuration does not name.
+    pub(super) async fn check_signers(&self) -> Result<(), StoreError> {
+        let noted = self.keys_named(AnchorKind::Bank, &self.id).await?;
+        let unknown = |key: &VerifyingKey| !self.signers.keys().contains(key);
+        match noted.into_iter().find(unknown) {
+            Some(key) => Err(StoreError::UnknownSigner(key)),
+            None => Ok(()),
+        }
     }
 
     /// Walks along the newest receipts, so that a service does not begin on a damaged database.
     pub(super) async fn check_newest(&self) -> Result<(), StoreError> {
         let newest = self.store.newest_receipt().await?;
         let after = newest.saturating_sub(CHECKED_AT_START);
-        let chain = self.chain().await?.from_after(after);
+        let chain = self.chain().from_after(after);
         match Self::walk(&self.store, chain).await? {
             Ok(chain) if chain.length() == newest => Ok(()),
             Ok(_) => Err(DecodeError::Invalid("the newest receipts are missing").into()),
@@ -133,14 +152,6 @@ impl Bank {
                 return Ok(Ok(chain));
             }
         }
-    }
-
-    /// Whichever of the bank's keys signed a receipt.
-    async fn key_of(&self, receipt: &SignedReceipt) -> Result<VerifyingKey, Refusal> {
-        let keys = self.keys_named(AnchorKind::Bank, &self.id).await?;
-        let signed = |key: &VerifyingKey| receipt.verify(key).is_ok();
-        let key = keys.into_iter().find(signed);
-        Ok(key.ok_or(CannotExport::BankKey)?)
     }
 
     async fn keys_named(

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::schema::Schema;
-use taxproof_claims::signature::{SigningKey, VerifyingKey};
+use taxproof_claims::signature::VerifyingKey;
 use taxproof_claims::trust::TrustList;
 use tokio::sync::{Notify, Semaphore, watch as signal};
 
@@ -45,6 +45,7 @@ use crate::mark::Mark;
 use crate::metrics::Metrics;
 use crate::question::Terms;
 use crate::seal::Identity;
+use crate::signers::Signers;
 use crate::store::{Store, StoreError};
 use queue::Queue;
 use recording::Recorder;
@@ -59,7 +60,7 @@ pub struct Bank {
     keys: Keyring,
     trust: TrustList,
     witnessing: Witnessing,
-    signing_key: Arc<SigningKey>,
+    signers: Arc<Signers>,
     identity: Identity,
     schemas: Vec<Schema>,
     store: Store,
@@ -100,9 +101,10 @@ impl Bank {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         mark.make_folder()?;
         let store = Store::open(&folder.database).await?;
-        let signing_key = Arc::new(folder.signing_key);
+        let former = folder.config.former_signing_keys;
+        let signers = Arc::new(Signers::new(folder.signing_key, former));
         let bank = Self {
-            recorder: Recorder::start(store.clone(), Arc::clone(&signing_key), Arc::new(mark)),
+            recorder: Recorder::start(store.clone(), Arc::clone(&signers), Arc::new(mark)),
             store,
             presentations: Arc::new(Semaphore::new(folder.config.limits.presentations)),
             queue: Queue::default(),
@@ -112,7 +114,7 @@ impl Bank {
             keys: folder.keys,
             trust: folder.trust,
             witnessing: folder.witnessing,
-            signing_key,
+            signers,
             identity: folder.identity,
             schemas: folder.schemas,
             time: Time::of(clock),
@@ -126,6 +128,7 @@ impl Bank {
             stopping: signal::Sender::new(false),
         };
         bank.accept().await?;
+        bank.check_signers().await?;
         bank.check_newest().await?;
         bank.count_keys().await?;
         Ok(bank)
@@ -143,12 +146,12 @@ impl Bank {
 
     /// Signature and hash algorithms.
     pub fn profile(&self) -> Profile {
-        self.signing_key.profile()
+        self.signers.signing().profile()
     }
 
     /// The key that its requests and receipts verify under.
     pub fn verifying_key(&self) -> VerifyingKey {
-        self.signing_key.verifying_key()
+        self.signers.signing().verifying_key()
     }
 
     /// Where presentations are encrypted to.

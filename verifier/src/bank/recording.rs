@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use taxproof_claims::signature::SigningKey;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Refusal;
 use crate::limits::COMMIT;
 use crate::mark::{Mark, Seen};
+use crate::signers::Signers;
 use crate::store::{KeptReceipt, NewReceipt, NotDecided, Page, Store, StoreError};
 
 /// Keeps receipts, one transaction at a time.
@@ -28,12 +28,12 @@ type Answer = Result<Result<KeptReceipt, NotDecided>, Arc<StoreError>>;
 
 impl Recorder {
     /// Begins to keep receipts in a store; ends when it is dropped.
-    pub(super) fn start(store: Store, key: Arc<SigningKey>, mark: Arc<Mark>) -> Self {
+    pub(super) fn start(store: Store, signers: Arc<Signers>, mark: Arc<Mark>) -> Self {
         let (jobs, waiting) = mpsc::channel(COMMIT);
         let (newest, seen) = watch::channel(0);
         let keeper = Keeper {
             store,
-            key,
+            signers,
             mark: Arc::clone(&mark),
         };
         tokio::spawn(record(keeper, waiting, newest));
@@ -91,7 +91,7 @@ impl Recorder {
 /// Where receipts are kept.
 struct Keeper {
     store: Store,
-    key: Arc<SigningKey>,
+    signers: Arc<Signers>,
     mark: Arc<Mark>,
 }
 
@@ -156,8 +156,8 @@ impl Keeper {
         &self,
         new: Vec<NewReceipt>,
     ) -> Result<Vec<Result<KeptReceipt, NotDecided>>, StoreError> {
-        let kept = self.mark.seen().map_or(0, |seen| seen.sequence);
-        self.store.keep_receipts(new, &self.key, kept).await
+        let seen = self.mark.seen();
+        self.store.keep_receipts(new, &self.signers, seen).await
     }
 
     /// Notes the newest receipt beside the database.

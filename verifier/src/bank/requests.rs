@@ -55,7 +55,7 @@ impl Bank {
         };
         self.compute(Step::Compile, compile).await??;
         let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
-        let signed = request.sign(&self.signing_key);
+        let signed = request.sign(self.signers.signing());
         let asked = asked(&new, kept.digest, validity);
         let id = Some(&*new.client_request_id).filter(|id| !id.is_empty());
         let kept = self

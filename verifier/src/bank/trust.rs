@@ -9,7 +9,7 @@ use taxproof_claims::key::KeyHeader;
 use taxproof_claims::trust::TrustedAuthority;
 use taxproof_log::Note;
 
-use super::{Bank, Refusal};
+use super::{Bank, Refusal, Untimely};
 use crate::epoch::TrustedEpoch;
 use crate::epoch_log::{LogProof, LoggedEpoch};
 use crate::evidence;
@@ -48,6 +48,10 @@ impl Bank {
         }
         let signed = SignedEpochHeader::decode(signed_header)?;
         let logged = LoggedEpoch::verify(signed, proof, &self.trust, &self.witnessing)?;
+        // One that waits for its time would keep later ones out, and no request could be about it.
+        if self.timely(logged.epoch(), self.time.now()) == Err(Untimely::Early) {
+            return Err(Untimely::Early.into());
+        }
         let header = logged.epoch().header();
         match self.store.add_epoch(&logged, self.time.now()).await? {
             Ok(state) => tracing::info!(

@@ -207,6 +207,9 @@ pub(super) fn overridden(
 
 #[cfg(test)]
 mod tests {
+    use taxproof_claims::digest::Profile;
+    use taxproof_claims::signature::SigningKey;
+
     use super::*;
     use crate::roles::{Caller, Role};
 
@@ -236,13 +239,16 @@ connections = 7
     /// Every setting can be said by its variable; a value is chosen by its kind.
     #[test]
     fn every_setting_has_a_variable_that_changes_it() {
+        let former = SigningKey::random(Profile::Sm).expect("randomness");
+        let former = former.verifying_key().to_string();
         for setting in SETTINGS {
             let said = match (setting.key, setting.kind) {
                 ("listen" | "metrics.listen", _) => "127.0.0.1:1234",
                 ("web_origins", _) => "https://a.example, https://b.example",
-                ("ceremonies", _) => {
+                ("ceremony_keys", _) => {
                     "0707070707070707070707070707070707070707070707070707070707070707"
                 }
+                ("former_signing_keys", _) => former.as_str(),
                 ("tls.anonymous_role", _) => "auditor",
                 ("traces.sample", _) => "0.25",
                 (_, Kind::Text | Kind::SecretFile) => "other",

@@ -29,6 +29,19 @@ pub enum ConfigError {
     #[error("everybody on this machine can read the secret in {path}: `chmod o-rwx` it, and think \
              whether somebody has", path = .0.display())]
     Exposed(PathBuf),
+    /// Everybody on the machine can write what the bank goes by.
+    #[error("everybody on this machine can write {path}: `chmod o-w` it, and look at what it says",
+            path = .0.display())]
+    Writable(PathBuf),
+    /// A bank is to be made where one is.
+    #[error("{path} holds a bank already", path = .0.display())]
+    Exists(PathBuf),
+    /// Two files would be copied to one.
+    #[error("two files are named {name}: rename one, so that both can be copied", name = .0.display())]
+    SameName(PathBuf),
+    /// Nobody is trusted.
+    #[error("{path} names no authority: no epoch could be accepted", path = .0.display())]
+    NoAuthorities(PathBuf),
     /// The configuration is not TOML, or a key is missing or unknown.
     #[error("{path}: {why}", path = .path.display())]
     Syntax {

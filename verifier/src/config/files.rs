@@ -7,12 +7,23 @@ use zeroize::Zeroizing;
 
 use super::ConfigError;
 
+/// Reads a file that the bank goes by, and that not everybody can write.
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    ensure_trusted(path)?;
     std::fs::read(path).map_err(error(path))
 }
 
+/// As [`bytes`].
 pub(super) fn text(path: &Path) -> Result<String, ConfigError> {
+    ensure_trusted(path)?;
     std::fs::read_to_string(path).map_err(error(path))
+}
+
+fn ensure_trusted(path: &Path) -> Result<(), ConfigError> {
+    match others_may(path, 0o002)? {
+        true => Err(ConfigError::Writable(path.to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Reads a secret that not everybody can read.
@@ -24,14 +35,23 @@ pub(super) fn secret(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
 /// Checks that a file is its owner's and, at most, its group's: a secret that a container or a
 /// credential store hands in may belong to a group.
 pub(super) fn ensure_private(path: &Path) -> Result<(), ConfigError> {
+    match others_may(path, 0o007)? {
+        true => Err(ConfigError::Exposed(path.to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// Whether a file's mode has any of these bits.
+fn others_may(path: &Path, bits: u32) -> Result<bool, ConfigError> {
     let metadata = std::fs::metadata(path).map_err(error(path))?;
     #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o007 != 0 {
-        return Err(ConfigError::Exposed(path.to_owned()));
-    }
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
     #[cfg(not(unix))]
-    drop(metadata);
-    Ok(())
+    let mode = {
+        drop(metadata);
+        0
+    };
+    Ok(mode & bits != 0)
 }
 
 /// Whether a text is a secret rather than the name of a file with one.

@@ -95,7 +95,7 @@ impl Parts<'_> {
     pub(super) fn keys(&self) -> impl Iterator<Item = Result<AnyVerifier, ConfigError>> {
         let admission = Admission {
             allow_dev: self.config.allow_dev_keys,
-            ceremonies: self.config.ceremonies.clone(),
+            ceremony_keys: self.config.ceremony_keys.clone(),
         };
         let files = self.config.keys.iter();
         files.map(move |file| admit(&self.folder.join(file), &admission))

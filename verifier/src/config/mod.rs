@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::check_name;
+use taxproof_claims::key::KeyFingerprint;
+use taxproof_claims::signature::VerifyingKey;
 
 use crate::limits::{EPOCH_AGE, Limits, seconds};
 use crate::roles::{Role, Roles};
@@ -60,9 +61,9 @@ pub struct Config {
     /// Whether keys whose trapdoor one machine knew are taken: for development only.
     #[serde(default)]
     pub allow_dev_keys: bool,
-    /// The transcripts' hashes of the ceremonies whose keys are taken.
+    /// The fingerprints of the ceremonies' keys that are taken.
     #[serde(default)]
-    pub ceremonies: Vec<Digest>,
+    pub ceremony_keys: Vec<KeyFingerprint>,
     /// The trust list with the authorities.
     pub trust: PathBuf,
     /// How old an epoch may be that requests and presentations are about, in seconds.
@@ -74,6 +75,9 @@ pub struct Config {
     pub maximum_epoch_age: Duration,
     /// The key that signs requests and receipts: PKCS#8 in PEM.
     pub signing_key: PathBuf,
+    /// The public parts of keys that signed requests and receipts before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_signing_keys: Vec<VerifyingKey>,
     /// The key that opens presentations: an age identity file.
     pub identity: PathBuf,
     /// Schema files, besides the built-in one for China's bureaux.

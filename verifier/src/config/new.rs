@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::digest::Profile;
 use taxproof_claims::epoch::check_name;
+use taxproof_claims::key::KeyFingerprint;
 use taxproof_claims::signature::SigningKey;
 
 use super::files::{bytes, private_folder, write_new};
@@ -32,8 +33,8 @@ pub struct NewFolder<'a> {
     pub keys: &'a [PathBuf],
     /// Whether keys whose trapdoor one machine knew are taken.
     pub allow_dev_keys: bool,
-    /// The transcripts' hashes of the ceremonies whose keys are taken.
-    pub ceremonies: &'a [Digest],
+    /// The fingerprints of the ceremonies' keys that are taken.
+    pub ceremony_keys: &'a [KeyFingerprint],
     /// The trust list, to be copied.
     pub trust: &'a Path,
     /// Schema files, to be copied.
@@ -47,7 +48,7 @@ impl NewFolder<'_> {
     /// The folder holds a bank already, or a file that it is made from is wrong; then nothing was
     /// made.
     pub fn create(&self, folder: &Path) -> Result<Folder, ConfigError> {
-        let trust = self.check()?;
+        let trust = self.check(folder)?;
         private_folder(folder)?;
         let config = Config {
             id: self.id.to_owned(),
@@ -60,10 +61,11 @@ impl NewFolder<'_> {
             mark: None,
             keys: copies(self.keys, folder, "keys")?,
             allow_dev_keys: self.allow_dev_keys,
-            ceremonies: self.ceremonies.to_vec(),
+            ceremony_keys: self.ceremony_keys.to_vec(),
             trust: TRUST.into(),
             maximum_epoch_age: EPOCH_AGE,
             signing_key: SIGNING_KEY.into(),
+            former_signing_keys: vec![],
             identity: IDENTITY.into(),
             schemas: copies(self.schemas, folder, "schemas")?,
             allow_plaintext_from_other_machines: false,
@@ -88,11 +90,21 @@ impl NewFolder<'_> {
     }
 
     /// Checks what the folder is to be made from; the trust list's text.
-    fn check(&self) -> Result<String, ConfigError> {
+    fn check(&self, folder: &Path) -> Result<String, ConfigError> {
         check_name(self.id)?;
+        if folder.join(FILE).exists() {
+            return Err(ConfigError::Exists(folder.to_owned()));
+        }
+        for files in [self.keys, self.schemas] {
+            let mut names: Vec<_> = files.iter().filter_map(|file| file.file_name()).collect();
+            names.sort_unstable();
+            if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(ConfigError::SameName(twice[0].into()));
+            }
+        }
         let admission = Admission {
             allow_dev: self.allow_dev_keys,
-            ceremonies: self.ceremonies.to_vec(),
+            ceremony_keys: self.ceremony_keys.to_vec(),
         };
         for file in self.keys {
             admit(file, &admission)?;
@@ -100,7 +112,11 @@ impl NewFolder<'_> {
         for file in self.schemas {
             schema(file)?;
         }
-        Ok(trust(self.trust)?.1)
+        let (list, text) = trust(self.trust)?;
+        if list.authorities.is_empty() {
+            return Err(ConfigError::NoAuthorities(self.trust.to_owned()));
+        }
+        Ok(text)
     }
 }
 

@@ -55,10 +55,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("mark", Text),
     setting("keys", Texts),
     setting("allow_dev_keys", Flag),
-    setting("ceremonies", Texts),
+    setting("ceremony_keys", Texts),
     setting("trust", Text),
     setting("maximum_epoch_age", Number),
     setting("signing_key", SecretFile),
+    setting("former_signing_keys", Texts),
     setting("identity", SecretFile),
     setting("schemas", Texts),
     setting("allow_plaintext_from_other_machines", Flag),
@@ -89,7 +90,9 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use taxproof_claims::digest::Digest;
+    use taxproof_claims::digest::{Digest, Profile};
+    use taxproof_claims::key::KeyFingerprint;
+    use taxproof_claims::signature::SigningKey;
 
     use super::*;
     use crate::config::{Config, LogConfig, MetricsConfig, TlsConfig, TracesConfig};
@@ -98,6 +101,7 @@ mod tests {
 
     /// A configuration in which every setting is said. Whoever adds a setting adds it here.
     fn full() -> Config {
+        let key = SigningKey::random(Profile::Sm).expect("randomness");
         Config {
             id: "bank".to_owned(),
             name: "Bank".to_owned(),
@@ -109,10 +113,11 @@ mod tests {
             mark: Some("m".into()),
             keys: vec!["k".into()],
             allow_dev_keys: true,
-            ceremonies: vec![Digest([7; 32])],
+            ceremony_keys: vec![KeyFingerprint(Digest([7; 32]))],
             trust: "t".into(),
             maximum_epoch_age: Duration::from_secs(1),
             signing_key: "k".into(),
+            former_signing_keys: vec![key.verifying_key()],
             identity: "i".into(),
             schemas: vec!["s".into()],
             allow_plaintext_from_other_machines: true,

@@ -1,6 +1,9 @@
 //! What can be wrong with the database, told apart by what to do about it.
 
 use taxproof_claims::encoding::DecodeError;
+use taxproof_claims::signature::VerifyingKey;
+
+use crate::signers::NotSigned;
 
 /// The database does not do what it should. Whoever runs the service must look into it.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,15 @@ pub enum StoreError {
     /// The database is of another version of this software, or damaged.
     #[error("the database's tables: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// Somebody else than the bank wrote a receipt.
+    #[error(transparent)]
+    NotSigned(#[from] NotSigned),
+    /// The database names a key of the bank that the configuration does not.
+    #[error(
+        "the database says that the bank signed with {0}: if it did, name the key in \
+         `former_signing_keys`; if not, somebody else wrote to the database"
+    )]
+    UnknownSigner(VerifyingKey),
     /// What was kept does not read back.
     #[error("the database is damaged: {0}")]
     Damaged(#[from] DecodeError),

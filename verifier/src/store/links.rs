@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use taxproof_claims::digest::Digest;
-use taxproof_claims::signature::SigningKey;
 
 use super::receipts::{
     KeptReceipt, NewReceipt, NotDecided, Replay, Row, kept, presentation_digest,
 };
-use super::{StoreError, digest, unsigned};
+use super::{StoreError, digest};
+use crate::mark::Seen;
 use crate::receipt::Receipt;
+use crate::signers::Signers;
 use crate::together;
 
 /// What the transaction found of the new receipts' requests and callers' ids. A request's digest
@@ -83,24 +84,19 @@ pub(super) struct Signed {
 }
 
 impl Links {
-    /// The links after the newest receipt, of which the number and the digest are known.
-    pub(super) fn after(last: Option<(i64, Vec<u8>)>) -> Result<Self, StoreError> {
-        let (sequence, previous) = match last {
-            Some((sequence, last)) => (unsigned(sequence), digest(&last)?),
-            None => (0, Digest([0; 32])),
-        };
-        Ok(Self {
-            sequence,
-            previous,
+    /// The links after the newest receipt.
+    pub(super) fn after(newest: Option<Seen>) -> Self {
+        let newest = newest.unwrap_or(Seen {
+            sequence: 0,
+            digest: Digest([0; 32]),
+        });
+        Self {
+            sequence: newest.sequence,
+            previous: newest.digest,
             new: Vec::new(),
             places: HashMap::new(),
             ids: HashSet::new(),
-        })
-    }
-
-    /// The newest receipt's number.
-    pub(super) const fn sequence(&self) -> u64 {
-        self.sequence
+        }
     }
 
     /// Decides what becomes of a new receipt, and makes it a link where it is kept.
@@ -146,8 +142,8 @@ impl Links {
     }
 
     /// Signs the links together, off the reactor.
-    pub(super) async fn sign(self, key: &Arc<SigningKey>) -> Result<Vec<Signed>, StoreError> {
-        let key = Arc::clone(key);
+    pub(super) async fn sign(self, signers: &Arc<Signers>) -> Result<Vec<Signed>, StoreError> {
+        let signers = Arc::clone(signers);
         let sign = move || {
             let (rest, receipts): (Vec<_>, Vec<_>) = self
                 .new
@@ -157,7 +153,7 @@ impl Links {
                     (rest, (link.receipt, link.digest))
                 })
                 .unzip();
-            let signed = together::sign(receipts, &key).into_iter();
+            let signed = together::sign(receipts, signers.signing()).into_iter();
             let kept = |(signed, (client_request_id, presentation, digest))| Signed {
                 client_request_id,
                 digest,

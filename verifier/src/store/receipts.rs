@@ -5,13 +5,14 @@ use std::sync::Arc;
 use sqlx::QueryBuilder;
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::presentation::Presentation;
-use taxproof_claims::signature::SigningKey;
 
 use super::backend::{Exclusive as _, on};
 use super::links::{Fate, Known, Links};
 use super::many::{among, parts};
 use super::{Page, Store, StoreError, digest, ensure_digest, integer, unsigned};
+use crate::mark::Seen;
 use crate::receipt::{Receipt, SignedReceipt};
+use crate::signers::Signers;
 
 /// A receipt to be kept, its place in the chain not yet known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub(super) type Row = (Vec<u8>, Vec<u8>, Vec<u8>);
 impl Store {
     /// Keeps receipts in one transaction, their places in the chain filled in, and so uses their
     /// nonces up. Where the same presentation decided a request before, that receipt stands. The
-    /// answers are in the order of the receipts. `known` are known to be there.
+    /// answers are in the order of the receipts. `seen` is known to be there.
     ///
     /// # Errors
     /// The database's, which may be older than it was; then nothing was kept, or all of it was and the same again gives it. The
@@ -80,19 +81,17 @@ impl Store {
     pub async fn keep_receipts(
         &self,
         new: Vec<NewReceipt>,
-        key: &Arc<SigningKey>,
-        known: u64,
+        signers: &Arc<Signers>,
+        seen: Option<Seen>,
     ) -> Result<Vec<Result<KeptReceipt, NotDecided>>, StoreError> {
-        let last = "SELECT sequence, digest FROM receipts ORDER BY sequence DESC LIMIT 1";
+        let last = "SELECT presentation, digest, signed FROM receipts \
+                    ORDER BY sequence DESC LIMIT 1";
         let (fates, kept) = on!(self, pool => {
             let mut transaction = pool.exclusive().await?;
-            let last: Option<(i64, Vec<u8>)> = sqlx::query_as(last)
+            let last: Option<Row> = sqlx::query_as(last)
                 .fetch_optional(&mut *transaction)
                 .await?;
-            let mut links = Links::after(last)?;
-            if links.sequence() < known {
-                return Err(StoreError::RolledBack { seen: known, found: links.sequence() });
-            }
+            let mut links = Links::after(newest(last, signers, seen)?);
             let mut before = Known::default();
             for some in parts(&new) {
                 let requests = || some.iter().map(|new| new.request().0.to_vec());
@@ -110,7 +109,7 @@ impl Store {
                 before.used(used.await?);
             }
             let fates: Vec<_> = new.into_iter().map(|new| links.fate(new, &before)).collect();
-            let kept = links.sign(key).await?;
+            let kept = links.sign(signers).await?;
             for some in parts(&kept) {
                 let mut rows = QueryBuilder::new(INSERT);
                 rows.push_values(some, |mut row, signed| {
@@ -129,12 +128,17 @@ impl Store {
             transaction.commit().await?;
             (fates, kept)
         });
-        let answer = |fate| match fate {
-            Fate::Known(before) => Ok(*before),
-            Fate::Refused(why) => Err(why),
-            Fate::New(place) => Ok(kept[place].kept.clone()),
+        let answer = |fate| {
+            Ok(match fate {
+                Fate::Known(before) => {
+                    signers.of(&before.signed)?;
+                    Ok(*before)
+                }
+                Fate::Refused(why) => Err(why),
+                Fate::New(place) => Ok(kept[place].kept.clone()),
+            })
         };
-        Ok(fates.into_iter().map(answer).collect())
+        fates.into_iter().map(answer).collect()
     }
 
     /// The receipt of a request, if it was decided.
@@ -182,6 +186,31 @@ const CANCELLED: &str = "SELECT request FROM cancellations WHERE request";
 const USED: &str = "SELECT client_request_id FROM receipts WHERE client_request_id";
 const INSERT: &str = "INSERT INTO receipts (sequence, bank, nonce, request, presentation, \
                       client_request_id, digest, signed) ";
+
+/// The newest receipt, which the next one is to name: the bank's own, and none older than was seen.
+fn newest(
+    row: Option<Row>,
+    signers: &Signers,
+    seen: Option<Seen>,
+) -> Result<Option<Seen>, StoreError> {
+    let last = row.map(kept).transpose()?;
+    let found = last.as_ref().map(|last| Seen {
+        sequence: last.signed.receipt.sequence,
+        digest: last.signed.receipt.digest(),
+    });
+    let number = |seen: Option<Seen>| seen.map_or(0, |seen| seen.sequence);
+    if number(found) < number(seen) {
+        return Err(StoreError::RolledBack {
+            seen: number(seen),
+            found: number(found),
+        });
+    }
+    match last {
+        Some(last) if found != seen => signers.of(&last.signed).map(drop)?,
+        _ => {}
+    }
+    Ok(found)
+}
 
 pub(super) fn kept((presentation, name, signed): Row) -> Result<KeptReceipt, StoreError> {
     let signed = SignedReceipt::decode(&signed)?;

@@ -104,6 +104,7 @@ async fn a_cancelled_request_cannot_be_answered() {
 #[tokio::test]
 async fn a_request_cancelled_meanwhile_gets_no_receipt() {
     use taxproof_verifier::receipt::Receipt;
+    use taxproof_verifier::signers::Signers;
     use taxproof_verifier::store::{NewReceipt, NotDecided};
     let served = Served::new().await;
     let bank = &served.world.bank;
@@ -121,7 +122,8 @@ async fn a_request_cancelled_meanwhile_gets_no_receipt() {
         client_request_id: None,
     };
     let key = taxproof_claims::signature::SigningKey::random(bank.profile()).unwrap();
-    let kept = bank.store().keep_receipts(vec![late], &key.into(), 0).await;
+    let signers = Signers::new(key, vec![bank.verifying_key()]).into();
+    let kept = bank.store().keep_receipts(vec![late], &signers, None).await;
     assert_eq!(kept.unwrap(), [Err(NotDecided::Cancelled)]);
 }
 
@@ -342,6 +344,11 @@ async fn evidence_outlives_the_configuration() {
     let other = taxproof_claims::signature::SigningKey::random(served.world.bank.profile());
     let pem = other.unwrap().to_pem().unwrap();
     std::fs::write(folder.join("signing.pem"), pem.as_bytes()).unwrap();
+    let config = folder.join("bank.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let former = served.world.bank.verifying_key();
+    let text = format!("former_signing_keys = [\"{former}\"]\n{text}");
+    std::fs::write(config, text).unwrap();
     let (bank, _) = crate::world::open(folder).await;
     let id = asked.request.digest().to_string();
     bank.evidence(&id).await.unwrap().verify().unwrap();

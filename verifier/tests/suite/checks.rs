@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use taxproof_verifier::config::{ConfigError, Environment, Folder};
+use taxproof_claims::digest::Profile;
+use taxproof_claims::trust::TrustList;
+use taxproof_verifier::config::{ConfigError, Environment, Folder, NewFolder};
 
 use crate::certificates::{Certified, Issuer};
 use crate::running::run;
@@ -55,6 +57,65 @@ impl Bank {
     fn check(&self, variables: &[(&str, &str)]) -> Output {
         run(&self.config(), &["config", "check"], variables)
     }
+}
+
+/// What everybody can write is nothing to go by.
+#[test]
+fn files_that_everybody_can_write_are_refused() {
+    for name in ["bank.toml", "trust.toml", "keys/q16.vk"] {
+        let bank = Bank::new();
+        let open = || Folder::open(&bank.config());
+        assert!(open().is_ok());
+        let path = bank.file(name);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o646)).unwrap();
+        let refused = open();
+        assert!(matches!(refused, Err(ConfigError::Writable(found)) if found == path));
+    }
+}
+
+#[test]
+fn a_bank_is_made_whole_or_not_at_all() {
+    let bank = Bank::new();
+    let again = create(bank.path(), &Authority::new(), &key_file(|_, _| {}), true);
+    assert!(matches!(again, Err(ConfigError::Exists(_))));
+
+    let outside = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = outside.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let key = key_file(|_, _| {});
+    let keys = [put("a/q16.vk", &key), put("b/q16.vk", &key)];
+    let trust = |list: &TrustList| put("trust.toml", list.to_toml().as_bytes());
+    let authorities = TrustList {
+        authorities: vec![Authority::new().trusted()],
+        banks: vec![],
+    };
+    let (folder, listed) = (outside.path().join("bank"), trust(&authorities));
+    let new = NewFolder {
+        id: "bank",
+        name: "Bank",
+        profile: Profile::Sm,
+        listen: ([127, 0, 0, 1], 0).into(),
+        keys: &keys,
+        allow_dev_keys: true,
+        ceremony_keys: &[],
+        trust: &listed,
+        schemas: &[],
+    };
+    assert!(matches!(new.create(&folder), Err(ConfigError::SameName(_))));
+    let of_nobody = NewFolder {
+        keys: &keys[..1],
+        trust: &put("nobody.toml", b""),
+        ..new
+    };
+    assert!(matches!(
+        of_nobody.create(&folder),
+        Err(ConfigError::NoAuthorities(_))
+    ));
+    assert!(!folder.exists(), "nothing was made");
 }
 
 fn said(output: &Output) -> (String, String) {

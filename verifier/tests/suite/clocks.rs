@@ -136,6 +136,13 @@ async fn what_is_of_the_future_is_not_accepted() {
         before_the_epoch.readiness().await,
         Err(NotReady::Untimely(Untimely::Early))
     );
+    let proof = world
+        .authority
+        .logged(std::slice::from_ref(&world.epoch), 0, 0);
+    let added = before_the_epoch
+        .add_epoch(&world.epoch.encode(), proof)
+        .await;
+    assert!(matches!(added, Err(Refusal::Untimely(Untimely::Early))));
     // As far as clocks differ, it is.
     let close = world.restarted(NOW - 200).await;
     let decided = close.submit(sealed(), "").await;

@@ -12,7 +12,7 @@ use crate::world::key_file;
 
 const DEV: Admission = Admission {
     allow_dev: true,
-    ceremonies: Vec::new(),
+    ceremony_keys: Vec::new(),
 };
 
 proptest! {

@@ -3,7 +3,7 @@
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 use taxproof_claims::digest::Digest;
-use taxproof_claims::key::{KeyFileError, KeyHeader, KeyKind, Provenance};
+use taxproof_claims::key::{KeyFileError, KeyFingerprint, KeyHeader, KeyKind, Provenance};
 use taxproof_claims::shape::Q16S;
 use taxproof_verifier::config::ConfigError;
 use taxproof_verifier::key::{Admission, AdmittedKey, KeyRefused, WeakKey};
@@ -12,7 +12,7 @@ use crate::world::{Authority, create, key_file};
 
 const DEV: Admission = Admission {
     allow_dev: true,
-    ceremonies: Vec::new(),
+    ceremony_keys: Vec::new(),
 };
 
 fn open(broken: impl FnOnce(&mut KeyHeader, &mut Vec<u8>)) -> Result<(), KeyRefused> {
@@ -23,7 +23,7 @@ fn open(broken: impl FnOnce(&mut KeyHeader, &mut Vec<u8>)) -> Result<(), KeyRefu
 fn reseal(header: &mut KeyHeader, body: &[u8]) {
     header.body = KeyHeader::body_digest(body);
     header.body_length = body.len() as u64;
-    header.fingerprint = taxproof_claims::key::KeyFingerprint::of(body);
+    header.fingerprint = KeyFingerprint::of(body);
 }
 
 #[test]
@@ -42,12 +42,20 @@ fn a_dev_key_is_admitted_only_when_told() {
     let ceremony = key_file(|h, _| h.provenance = Provenance::Ceremony(transcript));
     // A dev key whose header claims a ceremony is no better than its header.
     let refused = AdmittedKey::<Bn254>::open(&ceremony, &Admission::default());
-    assert_eq!(refused.unwrap_err(), KeyRefused::Ceremony(transcript));
-    let listed = Admission {
+    let (header, _) = KeyHeader::peek(&ceremony).unwrap();
+    let key = header.fingerprint;
+    assert_eq!(
+        refused.unwrap_err(),
+        KeyRefused::Ceremony { key, transcript }
+    );
+    let listed = |key| Admission {
         allow_dev: false,
-        ceremonies: vec![transcript],
+        ceremony_keys: vec![key],
     };
-    assert!(AdmittedKey::<Bn254>::open(&ceremony, &listed).is_ok());
+    // Listed is the key, and not a ceremony of which any key may call itself.
+    let other = listed(KeyFingerprint(transcript));
+    assert!(AdmittedKey::<Bn254>::open(&ceremony, &other).is_err());
+    assert!(AdmittedKey::<Bn254>::open(&ceremony, &listed(key)).is_ok());
 
     let folder = tempfile::tempdir().unwrap();
     let refused = create(folder.path(), &Authority::new(), &file, false);

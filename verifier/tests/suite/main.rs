@@ -33,5 +33,6 @@ mod readiness;
 mod reduced_keys;
 mod running;
 mod service;
+mod signers;
 mod traces;
 mod world;

@@ -33,7 +33,7 @@ impl Judge {
         let asked = world.request_for(policy, parameters).await;
         let admission = Admission {
             allow_dev: true,
-            ceremonies: Vec::new(),
+            ceremony_keys: Vec::new(),
         };
         let trust = TrustList {
             authorities: vec![world.authority.trusted()],

@@ -260,7 +260,7 @@ pub(crate) fn create(
         listen: ([127, 0, 0, 1], 0).into(),
         keys: &[write("q16.vk", key)],
         allow_dev_keys,
-        ceremonies: &[],
+        ceremony_keys: &[],
         trust: &write("trust.toml", trust.to_toml().as_bytes()),
         schemas: &[],
     }
