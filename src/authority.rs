@@ -105,7 +105,7 @@ pub(crate) struct IngestArguments {
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
     /// A file of filings.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["taxpayers", "invoices"])]
     filings: Vec<PathBuf>,
     /// A register of taxpayers.
     #[arg(long, value_name = "FILE")]
@@ -170,7 +170,7 @@ pub(crate) struct GenerateArguments {
     #[arg(long, value_name = "FOLDER")]
     dir: PathBuf,
     /// How many enterprises.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     enterprises: u32,
     /// Another seed gives other figures.
     #[arg(long, default_value_t = 1)]
@@ -275,7 +275,7 @@ fn summarise(report: &IngestReport, path: &Path) {
 
 fn publish(arguments: PublishArguments) -> anyhow::Result<()> {
     let mut authority = Authority::open(&arguments.folder.dir)?;
-    let time = match arguments.date {
+    let time = match arguments.date.map(not_ahead).transpose()? {
         Some(date) => u64::try_from(date.days() * 86_400).context("an epoch is after 1970")?,
         None => u64::try_from(jiff::Timestamp::now().as_second()).context("the clock is wrong")?,
     };
@@ -413,6 +413,16 @@ fn layout(text: &str) -> Result<Layout, String> {
     found.map(|shape| shape.layout()).ok_or_else(|| {
         format!("`{text}` is not a layout; the layouts are 16x8+12 (Q16) and 32x8+12 (Q32)")
     })
+}
+
+/// A day that has come; elsewhere on Earth it may be tomorrow's. What is dated ahead cannot be taken
+/// back: no epoch is before the last.
+fn not_ahead(day: Date) -> anyhow::Result<Date> {
+    let today = today()?;
+    if day.days() > today.days() + 1 {
+        bail!("{day} is ahead: today is {today}, if this machine's clock is right");
+    }
+    Ok(day)
 }
 
 fn today() -> anyhow::Result<Date> {

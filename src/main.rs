@@ -1,7 +1,8 @@
 //! The `taxproof` command: one module a subcommand, no logic that a library should have.
 //!
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
-//! usage; `taxproof enterprise` also has 3, the claim is false, and 4, no consent.
+//! usage; `taxproof enterprise` also has 3, the claim is false, and 4, no consent; `taxproof authority audit`
+//! and `taxproof bank epoch follow` have 3, an authority did what it must not.
 
 mod authority;
 mod bank;

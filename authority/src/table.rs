@@ -40,8 +40,18 @@ pub enum TableError {
         /// What is wrong with it.
         error: ParquetError,
     },
-    /// The mapping names a column that the file does not have, or has twice.
-    #[error("`{path}` has no column `{column}`, or two of them; it has: {headers}")]
+    /// The file has a column twice that the mapping names.
+    #[error("`{path}` has two columns `{column}`: rename one")]
+    TwoColumns {
+        /// The file.
+        path: PathBuf,
+        /// As in the mapping.
+        column: String,
+    },
+    /// The mapping names a column that the file does not have.
+    #[error(
+        "`{path}` has no column `{column}`: is it another file, or the mapping another one's? It has: {headers}"
+    )]
     NoColumn {
         /// The file.
         path: PathBuf,
@@ -232,18 +242,31 @@ fn index(
     let mut index = Vec::new();
     for &column in wanted {
         let mut found = read.iter().enumerate().filter(|(_, name)| *name == column);
+        let (path, column) = (path.to_owned(), column.to_owned());
         match (found.next(), found.next()) {
-            (Some((i, _)), None) => index.push((column.to_owned(), i)),
-            _ => {
+            (Some((i, _)), None) => index.push((column, i)),
+            (Some(_), Some(_)) => return Err(TableError::TwoColumns { path, column }),
+            (None, _) => {
+                let headers = shown(all);
                 return Err(TableError::NoColumn {
-                    path: path.to_owned(),
-                    column: column.to_owned(),
-                    headers: all.join(", "),
+                    path,
+                    column,
+                    headers,
                 });
             }
         };
     }
     Ok(index)
+}
+
+/// Names of somebody else's columns, as a message has them: nothing in them steers a terminal.
+fn shown(names: &[String]) -> String {
+    let names = names.iter().map(|name| name.escape_debug().to_string());
+    let shown = names.collect::<Vec<_>>().join(", ");
+    match shown.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
 }
 
 fn io_error(path: &Path, error: io::Error) -> TableError {
@@ -272,6 +295,8 @@ impl Columns {
     }
 }
 
+/// Most characters of a file's headers in a message.
+const MOST_SHOWN: usize = 1000;
 /// Bytes that are read at once.
 const BATCH: u64 = 4 << 20;
 

@@ -8,7 +8,7 @@ use taxproof_authority::Authority;
 use taxproof_authority::registration::Change;
 use taxproof_claims::date::Date;
 
-use super::{FolderArguments, read_text, today};
+use super::{FolderArguments, not_ahead, read_text, today};
 
 /// What an enterprise handed in.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(crate) struct RevokeArguments {
 
 pub(super) fn register(arguments: &RegisterArguments) -> anyhow::Result<()> {
     let mut authority = Authority::open(&arguments.folder.dir)?;
-    let today = arguments.date.map_or_else(today, Ok)?;
+    let today = arguments.date.map_or_else(today, not_ahead)?;
     for path in &arguments.registrations {
         let registration = serde_json::from_str(&read_text(path)?)
             .with_context(|| format!("`{}` is not a registration", path.display()))?;

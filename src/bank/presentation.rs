@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use taxproof_proto::v1::presentation_result::Result as Outcome;
@@ -66,7 +67,12 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
     })?;
     let results = arguments.files.iter().zip(answer.results);
     let printed: Vec<Printed> = results.map(printed).collect();
-    remote::print(*json, &printed, line)
+    remote::print(*json, &printed, line)?;
+    let undecided = printed.iter().filter(|printed| printed.decided.is_none());
+    match undecided.count() {
+        0 => Ok(()),
+        count => bail!("{count} of {} presentations were refused", printed.len()),
+    }
 }
 
 fn printed((file, result): (&PathBuf, PresentationResult)) -> Printed {

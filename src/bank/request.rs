@@ -1,8 +1,10 @@
 //! `taxproof bank request`.
 
+use std::collections::HashMap;
+use std::fs::File;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use taxproof_proto::v1::request_service_client::RequestServiceClient;
@@ -37,10 +39,10 @@ pub(crate) struct CreateArguments {
     /// What the bank wants to know it for, as shown to the applicant.
     #[arg(long)]
     purpose: String,
-    /// A value for one of the policy's parameters.
+    /// A value for one of the policy's parameters; may be given more than once.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-    /// Seconds for which the request can be answered.
+    /// Seconds for which the request can be answered: half an hour unless given, a week at most.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -126,9 +128,18 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
 }
 
 fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
+    let mut parameters = HashMap::new();
+    for (name, value) in &arguments.parameters {
+        let before = parameters.insert(name.clone(), value.clone());
+        ensure!(before.is_none(), "`{name}` has two values");
+    }
+    // What is asked cannot be taken back, so that the file must be there before.
+    let out = &arguments.out;
+    let opened = File::options().create(true).append(true).open(out);
+    drop(opened.with_context(|| out.display().to_string())?);
     let request = CreateRequestRequest {
         policy: arguments.policy.clone(),
-        parameters: arguments.parameters.iter().cloned().collect(),
+        parameters,
         purpose: arguments.purpose.clone(),
         validity_seconds: arguments.validity,
         client_request_id: arguments.client_request_id.clone(),
@@ -138,10 +149,9 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
         client.create_request(request).await
     })?;
     let request = answer.request.unwrap_or_default();
-    let out = &arguments.out;
+    println!("{}", request.id);
     std::fs::write(out, &request.signed_request).with_context(|| out.display().to_string())?;
     eprintln!("wrote {}", out.display());
-    println!("{}", request.id);
     Ok(())
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 /// What else to print of trust.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists what a service accepts, and since when: authorities, epochs and verifying keys.
+    /// Lists what a service accepts: authorities, their keys, and verifying keys.
     List(Listing),
 }
 

@@ -3,7 +3,7 @@
 mod answer;
 mod keeping;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -64,21 +64,23 @@ impl WalletArguments {
     }
 
     fn passphrase(&self) -> anyhow::Result<Option<Passphrase>> {
-        const LONGEST: usize = 4096;
-        let Some(path) = &self.passphrase_file else {
-            return Ok(None);
-        };
-        let text = String::from_utf8(read_limited(path, LONGEST)?)
-            .ok()
-            .context("the passphrase is not UTF-8")?;
-        let line = text.lines().next().unwrap_or_default();
-        anyhow::ensure!(
-            !line.is_empty(),
-            "{}: the passphrase is empty",
-            path.display()
-        );
-        Ok(Some(Passphrase::from(line.to_owned())))
+        self.passphrase_file.as_deref().map(passphrase).transpose()
     }
+}
+
+/// The passphrase that a file has in its first line.
+pub(crate) fn passphrase(path: &Path) -> anyhow::Result<Passphrase> {
+    const LONGEST: usize = 4096;
+    let text = String::from_utf8(read_limited(path, LONGEST)?)
+        .ok()
+        .context("the passphrase is not UTF-8")?;
+    let line = text.lines().next().unwrap_or_default();
+    anyhow::ensure!(
+        !line.is_empty(),
+        "{}: the passphrase is empty",
+        path.display()
+    );
+    Ok(Passphrase::from(line.to_owned()))
 }
 
 /// Runs a subcommand.

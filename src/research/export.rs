@@ -20,6 +20,7 @@ use taxproof_prover::curve::ProvingCurve;
 use taxproof_prover::question::Question;
 use taxproof_prover::wallet::{Wallet, read_limited, write_private};
 
+use crate::enterprise;
 use crate::setup::spinner;
 
 /// What to export, and where to.
@@ -43,6 +44,9 @@ pub(crate) struct Arguments {
     /// Proves for this wallet, instead of for a made-up enterprise.
     #[arg(long, requires = "request")]
     wallet: Option<PathBuf>,
+    /// A file whose first line is the passphrase of the wallet's secrets.
+    #[arg(long, value_name = "FILE", requires = "wallet")]
+    passphrase_file: Option<PathBuf>,
     /// The bank's signed request that the wallet answers.
     #[arg(long, requires = "wallet")]
     request: Option<PathBuf>,
@@ -90,9 +94,11 @@ where
     let (Some(wallet), Some(request)) = (&arguments.wallet, &arguments.request) else {
         return Ok(Claim::generate::<E>(arguments.shape, &mut OsRng)?);
     };
-    let wallet = Wallet::open(wallet, None)?;
+    let passphrase = arguments.passphrase_file.as_deref();
+    let passphrase = passphrase.map(enterprise::passphrase).transpose()?;
+    let wallet = Wallet::open(wallet, passphrase.as_ref())?;
     let bytes = read_limited(request, MAX_SIGNED_REQUEST)?;
-    let question = Question::read(&wallet, &bytes, None, crate::enterprise::now()?)
+    let question = Question::read(&wallet, &bytes, None, enterprise::now()?)
         .with_context(|| request.display().to_string())?;
     Ok(Claim::of_question::<E>(&wallet, &question)?)
 }
