@@ -109,7 +109,7 @@ impl Bank {
         let noted = self.keys_named(AnchorKind::Bank, &self.id).await?;
         let unknown = |key: &VerifyingKey| !self.signers.keys().contains(key);
         match noted.into_iter().find(unknown) {
-            Some(key) => Err(StoreError::UnknownSigner(key)),
+            Some(key) => Err(StoreError::UnknownSigner(key.into())),
             None => Ok(()),
         }
     }

@@ -41,7 +41,7 @@ pub enum StoreError {
         "the database says that the bank signed with {0}: if it did, name the key in \
          `former_signing_keys`; if not, somebody else wrote to the database"
     )]
-    UnknownSigner(VerifyingKey),
+    UnknownSigner(Box<VerifyingKey>),
     /// What was kept does not read back.
     #[error("the database is damaged: {0}")]
     Damaged(#[from] DecodeError),

@@ -92,7 +92,7 @@ async fn a_receipt_that_the_bank_did_not_sign_decides_nothing() {
     assert!(forged(bank.standing(&id).await.unwrap_err()));
     assert_eq!(bank.audit().await.unwrap(), Err(Broken::Signature(2)));
     let unknown = opened(world.folder.path()).await;
-    assert!(matches!(unknown, Err(StoreError::UnknownSigner(found)) if found == key));
+    assert!(matches!(unknown, Err(StoreError::UnknownSigner(found)) if *found == key));
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_key_that_was_replaced_is_named_in_the_configuration() {
     let file = folder.join("signing.pem");
     std::fs::write(&file, new.to_pem().unwrap().as_bytes()).unwrap();
     let unknown = opened(folder).await;
-    assert!(matches!(unknown, Err(StoreError::UnknownSigner(found)) if found == former));
+    assert!(matches!(unknown, Err(StoreError::UnknownSigner(found)) if *found == former));
 
     let config = folder.join("bank.toml");
     let text = std::fs::read_to_string(&config).unwrap();
