@@ -4,7 +4,9 @@
 //! Only this crate reads it. What is written is checked by digests (`store`); a reader still refuses
 //! what no writer wrote.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem::take;
 
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
@@ -28,15 +30,25 @@ enum Names<'a> {
     #[default]
     InPlace,
     /// As numbers of texts that the reader has too; others where they stand.
-    Given { texts: &'a [&'a str], next: usize },
+    Given { given: &'a Given<'a>, next: usize },
     /// As numbers of texts that come before everything else.
     Table(Places<'a>),
+}
+
+/// Texts that writer and reader have.
+#[derive(Debug, Default)]
+pub(crate) struct Given<'a> {
+    pub(crate) texts: Vec<&'a str>,
+    /// The names that most lists have, in order.
+    pub(crate) list: Vec<&'a str>,
 }
 
 /// Texts of a table, each once, and which is where.
 #[derive(Debug, Default)]
 struct Places<'a> {
     texts: Vec<&'a str>,
+    /// The names of the list that was written last.
+    list: Vec<&'a str>,
     /// Of the texts, where they are many.
     index: HashMap<&'a str, usize>,
     /// The place after the one that was found last: what is written again and again comes in one order.
@@ -51,7 +63,7 @@ fn find(texts: &[&str], text: &str) -> Option<usize> {
 }
 
 /// Whether two texts are equal. Often they are one text, which is sooner seen.
-fn are_equal(a: &str, b: &str) -> bool {
+pub(crate) fn are_equal(a: &str, b: &str) -> bool {
     std::ptr::eq(a, b) || a == b
 }
 
@@ -82,19 +94,29 @@ impl<'a> Places<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// Texts are put into a table, each once.
-    pub(crate) fn with_table() -> Self {
+    /// Appends to some bytes.
+    pub(crate) const fn onto(bytes: Vec<u8>) -> Self {
         Self {
-            bytes: Vec::with_capacity(VALUE),
+            bytes,
+            names: Names::InPlace,
+        }
+    }
+
+    /// Texts are put into a table, each once. What follows it is written to a buffer, which may have been
+    /// one before.
+    pub(crate) fn with_table(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self {
+            bytes: buffer,
             names: Names::Table(Places::default()),
         }
     }
 
     /// Appends to some bytes, with texts that the reader has too.
-    pub(crate) const fn with_names(bytes: Vec<u8>, texts: &'a [&'a str]) -> Self {
+    pub(crate) const fn with_names(bytes: Vec<u8>, given: &'a Given<'a>) -> Self {
         Self {
             bytes,
-            names: Names::Given { texts, next: 0 },
+            names: Names::Given { given, next: 0 },
         }
     }
 
@@ -130,10 +152,10 @@ impl<'a> Encoder<'a> {
     pub(crate) fn name(&mut self, text: &'a str) {
         match &mut self.names {
             Names::InPlace => self.text(text),
-            Names::Given { texts, next } => {
-                let at = match texts.get(*next) {
+            Names::Given { given, next } => {
+                let at = match given.texts.get(*next) {
                     Some(known) if are_equal(known, text) => Some(*next),
-                    _ => find(texts, text),
+                    _ => find(&given.texts, text),
                 };
                 *next = at.map_or(*next, |at| at + 1);
                 self.count(at.map_or(0, |at| at + 1));
@@ -148,6 +170,24 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    /// Whether names are those of the list before, so that they need not be written.
+    pub(crate) fn are_before<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> bool {
+        let list = match &self.names {
+            Names::InPlace => &[][..],
+            Names::Given { given, .. } => &given.list,
+            Names::Table(places) => &places.list,
+        };
+        list.len() == names.len() && names.zip(list).all(|(name, known)| are_equal(name, known))
+    }
+
+    /// Keeps the names of a list that is written, for those that follow.
+    pub(crate) fn keep(&mut self, names: impl Iterator<Item = &'a str>) {
+        if let Names::Table(places) = &mut self.names {
+            places.list.clear();
+            places.list.extend(names);
+        }
+    }
+
     /// A text that is like no other.
     pub(crate) fn text(&mut self, text: &str) {
         self.count(text.len());
@@ -159,22 +199,25 @@ impl<'a> Encoder<'a> {
         self.bytes.extend(bytes);
     }
 
-    /// What was written.
+    /// What was written, but for a table.
     pub(crate) fn finish(self) -> Vec<u8> {
-        let Names::Table(places) = self.names else {
-            return self.bytes;
-        };
-        let mut whole = Encoder::default();
-        whole.bytes.reserve(self.bytes.len() + VALUE / 4);
-        whole.count(places.texts.len());
-        places.texts.iter().for_each(|text| whole.text(text));
+        self.bytes
+    }
+
+    /// Appends the table, if there is one, and what was written to some bytes, and gives the buffer back.
+    pub(crate) fn finish_onto(self, bytes: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+        let mut whole = Encoder::onto(bytes);
+        if let Names::Table(places) = &self.names {
+            whole.count(places.texts.len());
+            places.texts.iter().for_each(|text| whole.text(text));
+        }
         whole.fixed(&self.bytes);
-        whole.bytes
+        (whole.bytes, self.bytes)
     }
 }
 
-/// Bytes of a value of the usual size.
-const VALUE: usize = 1 << 11;
+/// What a list has place for before it is read.
+const MOST: usize = 64;
 
 /// Reads.
 #[derive(Debug)]
@@ -187,8 +230,12 @@ pub(crate) struct Decoder<'a> {
 #[derive(Debug)]
 enum Known<'a> {
     None,
-    Given(&'a [&'a str]),
-    Table(Vec<&'a str>),
+    Given(&'a Given<'a>),
+    Table {
+        texts: Vec<&'a str>,
+        /// The names of the list that was read last.
+        list: Vec<&'a str>,
+    },
 }
 
 impl<'a> Decoder<'a> {
@@ -200,10 +247,10 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads what was written with the same names.
-    pub(crate) const fn with_names(bytes: &'a [u8], names: &'a [&'a str]) -> Self {
+    pub(crate) const fn with_names(bytes: &'a [u8], given: &'a Given<'a>) -> Self {
         Self {
             bytes,
-            names: Known::Given(names),
+            names: Known::Given(given),
         }
     }
 
@@ -212,7 +259,10 @@ impl<'a> Decoder<'a> {
         let texts = head.list(Self::text)?;
         Ok(Self {
             bytes: head.bytes,
-            names: Known::Table(texts),
+            names: Known::Table {
+                texts,
+                list: Vec::new(),
+            },
         })
     }
 
@@ -269,9 +319,9 @@ impl<'a> Decoder<'a> {
         let place = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
         let found = match &self.names {
             Known::None => None,
-            Known::Table(texts) => texts.get(place).copied(),
+            Known::Table { texts, .. } => texts.get(place).copied(),
             Known::Given(_) if place == 0 => return self.text(),
-            Known::Given(texts) => texts.get(place - 1).copied(),
+            Known::Given(given) => given.texts.get(place - 1).copied(),
         };
         found.ok_or(Malformed)
     }
@@ -290,12 +340,45 @@ impl<'a> Decoder<'a> {
     }
 
     /// A count, then as many of something.
-    pub(crate) fn list<T, C: FromIterator<T>>(
+    pub(crate) fn list<T>(
         &mut self,
         mut read: impl FnMut(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<C, Malformed> {
-        let count = self.unsigned()?;
-        (0..count).map(|_| read(self)).collect()
+    ) -> Result<Vec<T>, Malformed> {
+        let count = usize::try_from(self.unsigned()?).map_err(|_| Malformed)?;
+        // No more at first than most lists have: bytes may say any number.
+        let mut all = Vec::with_capacity(count.min(MOST));
+        for _ in 0..count {
+            all.push(read(self)?);
+        }
+        Ok(all)
+    }
+
+    /// As many of something as the list before has, each with its name.
+    pub(crate) fn list_before<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Vec<(&'a str, T)>, Malformed> {
+        let list = match &mut self.names {
+            Known::None => Cow::default(),
+            Known::Given(given) => Cow::Borrowed(given.list.as_slice()),
+            Known::Table { list, .. } => Cow::Owned(take(list)),
+        };
+        let mut all = Vec::with_capacity(list.len());
+        for name in list.iter() {
+            all.push((*name, read(self)?));
+        }
+        if let (Known::Table { list: kept, .. }, Cow::Owned(list)) = (&mut self.names, list) {
+            *kept = list;
+        }
+        Ok(all)
+    }
+
+    /// Keeps the names of a list that was read, for those that follow.
+    pub(crate) fn keep(&mut self, names: impl Iterator<Item = &'a str>) {
+        if let Known::Table { list, .. } = &mut self.names {
+            list.clear();
+            list.extend(names);
+        }
     }
 
     /// What is left to read.
@@ -314,19 +397,47 @@ impl<'a> Decoder<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
+
+    static GIVEN: LazyLock<Given<'static>> = LazyLock::new(|| Given {
+        texts: vec!["额", "税"],
+        list: vec!["a", "b"],
+    });
+
+    #[test]
+    fn a_list_is_read_with_the_names_of_the_one_before() {
+        let names = |names: &'static [&'static str]| names.iter().copied();
+        let mut encoder = Encoder::with_table(Vec::new());
+        assert!(encoder.are_before(names(&[])) && !encoder.are_before(names(&["b"])));
+        encoder.keep(names(&["b", "c"]));
+        assert!(encoder.are_before(names(&["b", "c"])));
+        assert!(!encoder.are_before(names(&["b"])) && !encoder.are_before(names(&["b", "a"])));
+        let encoder = Encoder::with_names(Vec::new(), &GIVEN);
+        assert!(encoder.are_before(names(&["a", "b"])));
+
+        let mut decoder = Decoder::with_table(&[0, 2, 4, 6]).expect("a table");
+        assert_eq!(decoder.list_before(Decoder::signed), Ok(Vec::new()));
+        decoder.keep(names(&["b", "c"]));
+        assert_eq!(decoder.list_before(Decoder::signed), Ok(vec![("b", 1), ("c", 2)]));
+        assert_eq!(decoder.list_before(Decoder::signed), Err(Malformed));
+        let mut decoder = Decoder::with_names(&[2, 4], &GIVEN);
+        assert_eq!(decoder.list_before(Decoder::signed), Ok(vec![("a", 1), ("b", 2)]));
+    }
 
     #[test]
     fn numbers_and_texts_round_trip() {
         let numbers = [0, 1, -1, 63, 64, -64, -65, i64::MAX, i64::MIN];
-        let given = ["额", "税"];
         type Write<'a> = &'a dyn Fn() -> Encoder<'a>;
         type Read = fn(&[u8]) -> Result<Decoder<'_>, Malformed>;
         let in_place: (Write<'_>, Read) = (&Encoder::default, |bytes| Ok(Decoder::new(bytes)));
-        let table: (Write<'_>, Read) = (&Encoder::with_table, |bytes| Decoder::with_table(bytes));
+        let table: (Write<'_>, Read) = (&|| Encoder::with_table(vec![7]), |bytes| {
+            Decoder::with_table(bytes)
+        });
         let with_given: (Write<'_>, Read) =
-            (&|| Encoder::with_names(Vec::new(), &given), |bytes| {
-                Ok(Decoder::with_names(bytes, &["额", "税"]))
+            (&|| Encoder::with_names(Vec::new(), &GIVEN), |bytes| {
+                Ok(Decoder::with_names(bytes, &GIVEN))
             });
         for (begin, open) in [in_place, table, with_given] {
             let mut encoder = begin();
@@ -337,7 +448,7 @@ mod tests {
             }
             encoder.optional(Some(7), Encoder::signed);
             encoder.optional(None, Encoder::signed);
-            let bytes = encoder.finish();
+            let (bytes, _) = encoder.finish_onto(Vec::new());
             let read = |bytes| -> Result<_, Malformed> {
                 let mut decoder = open(bytes)?;
                 let mut found = Vec::new();
@@ -366,11 +477,11 @@ mod tests {
     #[test]
     fn many_names_are_found_as_few_are() {
         let names: Vec<String> = (0..3 * FEW).map(|i| format!("name {i}")).collect();
-        let mut encoder = Encoder::with_table();
+        let mut encoder = Encoder::with_table(Vec::new());
         for step in [1, 5, 3] {
             (0..names.len()).for_each(|i| encoder.name(&names[i * step % names.len()]));
         }
-        let bytes = encoder.finish();
+        let (bytes, _) = encoder.finish_onto(Vec::new());
         let mut decoder = Decoder::with_table(&bytes).expect("a table");
         for step in [1, 5, 3] {
             for i in 0..names.len() {

@@ -1,5 +1,7 @@
 //! The values of a record, derived from an account by a mapping's rules as of a day.
 
+use std::cell::Cell;
+
 use taxproof_claims::amount::{Value, ValueTooLarge};
 use taxproof_claims::date::Date;
 use taxproof_claims::period::Period;
@@ -7,9 +9,9 @@ use taxproof_claims::record::{Values, ValuesError};
 use taxproof_claims::schema::{Quantity, Schema, ValueError};
 use taxproof_claims::shape::Layout;
 
-use crate::calendar::Month;
+use crate::calendar::{Month, Span};
 use crate::ledger::Account;
-use crate::rules::{Derivations, FieldRule};
+use crate::rules::Derivations;
 use crate::taxpayer::{Fact, Facts};
 
 mod attributes;
@@ -17,6 +19,7 @@ mod fields;
 mod invoiced;
 mod standing;
 
+use fields::{Quarter, Ruled};
 use invoiced::Invoiced;
 use standing::Filings;
 
@@ -139,15 +142,16 @@ struct Subject<'a> {
 impl Subject<'_> {
     fn values(&self) -> Result<Values, Underivable> {
         let available = self.periods_available();
-        let mut attributes = vec![value("periods_available", available.into())?];
+        let mut attributes = Vec::with_capacity(self.terms.schema.attributes.len());
+        attributes.push(value("periods_available", available.into())?);
         for attribute in self.terms.schema.attributes.iter().skip(1) {
             attributes.push(self.attribute(attribute)?);
         }
         let rules = self.rules()?;
-        let rows = (0..available)
-            .filter_map(|i| self.terms.newest.back(i))
-            .map(|quarter| self.row(&rules, quarter))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut rows = Vec::with_capacity(available as usize);
+        for period in (0..available).filter_map(|i| self.terms.newest.back(i)) {
+            rows.push(self.row(&rules, period)?);
+        }
         let values = Values::new(self.terms.layout, &attributes, &rows)?;
         values.check(self.terms.schema)?;
         Ok(values)
@@ -161,26 +165,31 @@ impl Subject<'_> {
     }
 
     /// Each field with its rule.
-    fn rules(&self) -> Result<Vec<(&Quantity, &FieldRule)>, Underivable> {
-        let rules = &self.terms.derivations.fields;
-        let fields = self.terms.schema.fields.iter();
-        let rules = fields.map(|field| {
-            let rule = rules.get(&field.name);
+    fn rules(&self) -> Result<Vec<Ruled<'_>>, Underivable> {
+        let fields = &self.terms.schema.fields;
+        let mut rules = Vec::with_capacity(fields.len());
+        for field in fields {
+            let rule = self.terms.derivations.fields.get(&field.name);
             let unknown = || Underivable::Unknown(field.name.clone());
-            Ok((field, rule.ok_or_else(unknown)?))
-        });
-        rules.collect()
+            rules.push(Ruled {
+                field,
+                rule: rule.ok_or_else(unknown)?,
+                place: Cell::default(),
+            });
+        }
+        Ok(rules)
     }
 
-    fn row(
-        &self,
-        rules: &[(&Quantity, &FieldRule)],
-        quarter: Period,
-    ) -> Result<Vec<Value>, Underivable> {
-        let fields = rules.iter();
-        fields
-            .map(|(field, rule)| value(&field.name, self.field(field, rule, quarter)?))
-            .collect()
+    fn row(&self, rules: &[Ruled<'_>], period: Period) -> Result<Vec<Value>, Underivable> {
+        let quarter = Quarter {
+            period,
+            filings: self.filings.ending_within(Span::quarter(period)),
+        };
+        let mut row = Vec::with_capacity(rules.len());
+        for ruled in rules {
+            row.push(value(&ruled.field.name, self.field(ruled, &quarter)?)?);
+        }
+        Ok(row)
     }
 
     fn constant(&self, quantity: &Quantity, text: &str) -> Result<i64, Underivable> {

@@ -1,5 +1,7 @@
 //! A few values by name.
 
+use std::cell::Cell;
+
 /// Values by name, in the order of names, each name once. Names are looked through one by one: there are
 /// few, and a list takes less to make than a map.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +14,11 @@ impl<T> Default for Named<'_, T> {
 }
 
 impl<'a, T> Named<'a, T> {
+    /// Values whose names are in order, each once, or none.
+    pub(crate) fn in_order(named: Vec<(&'a str, T)>) -> Option<Self> {
+        named.is_sorted_by(|(a, _), (b, _)| a < b).then_some(Self(named))
+    }
+
     /// How many.
     pub const fn len(&self) -> usize {
         self.0.len()
@@ -28,8 +35,20 @@ impl<'a, T> Named<'a, T> {
         named.find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 
+    /// The value of a name, which is sought first where the one of another list was found.
+    pub(crate) fn get_near(&self, name: &str, place: &Cell<usize>) -> Option<&T> {
+        if let Some((there, value)) = self.0.get(place.get())
+            && *there == name
+        {
+            return Some(value);
+        }
+        let found = self.0.iter().position(|(n, _)| *n == name)?;
+        place.set(found);
+        Some(&self.0[found].1)
+    }
+
     /// All of them, in the order of names.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &T)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &T)> {
         self.0.iter().map(|(name, value)| (*name, value))
     }
 }
@@ -57,5 +76,9 @@ mod tests {
         assert_eq!(named, [("a", 2), ("b", 3)].into_iter().collect());
         assert!(named.iter().eq([("a", &2), ("b", &3)]));
         assert_eq!((named.get("b"), named.get("c")), (Some(&3), None));
+        let place = Cell::new(7);
+        for (name, value) in [("b", Some(&3)), ("b", Some(&3)), ("a", Some(&2)), ("c", None)] {
+            assert_eq!(named.get_near(name, &place), value);
+        }
     }
 }

@@ -66,10 +66,10 @@ pub enum TableError {
 }
 
 /// An open file whose columns are known.
-pub(crate) struct Table {
+pub(crate) struct Table<'c> {
     path: PathBuf,
     rows: Rows,
-    columns: Arc<Columns>,
+    columns: Arc<Columns<'c>>,
 }
 
 enum Rows {
@@ -79,10 +79,10 @@ enum Rows {
 
 /// Which cell is of which column, and how cells are written.
 #[derive(Debug)]
-pub(crate) struct Columns {
+pub(crate) struct Columns<'c> {
     encoding: &'static Encoding,
     /// In the order in which they are read.
-    index: Vec<(String, usize)>,
+    index: Vec<(&'c str, usize)>,
     /// The cells that hold numbers or days, and not texts: they are written in one way.
     typed: Vec<usize>,
     count: usize,
@@ -106,12 +106,12 @@ pub(crate) struct Position {
     record: u64,
 }
 
-impl Table {
+impl<'c> Table<'c> {
     /// Opens a file that must have some columns; what it begins with says whether it is CSV or Parquet.
     pub(crate) fn open(
         path: &Path,
         format: &CsvFormat,
-        columns: &[&str],
+        columns: &[&'c str],
     ) -> Result<Self, TableError> {
         let io = |error| io_error(path, error);
         let mut file = File::open(path).map_err(io)?;
@@ -126,7 +126,7 @@ impl Table {
         path: &Path,
         file: File,
         format: &CsvFormat,
-        columns: &[&str],
+        columns: &[&'c str],
     ) -> Result<Self, TableError> {
         let encoding = format.encoding()?;
         let delimiter = u8::try_from(format.delimiter)
@@ -146,7 +146,7 @@ impl Table {
         })
     }
 
-    fn open_parquet(path: &Path, file: File, columns: &[&str]) -> Result<Self, TableError> {
+    fn open_parquet(path: &Path, file: File, columns: &[&'c str]) -> Result<Self, TableError> {
         let rows = ParquetRows::open(file, columns).map_err(|error| parquet_error(path, error))?;
         let read = rows.columns.iter();
         let names: Vec<String> = read.clone().map(|column| column.name.clone()).collect();
@@ -163,7 +163,7 @@ impl Table {
         })
     }
 
-    pub(crate) fn columns(&self) -> Arc<Columns> {
+    pub(crate) fn columns(&self) -> Arc<Columns<'c>> {
         Arc::clone(&self.columns)
     }
 
@@ -233,24 +233,29 @@ fn read_parquet(from: &mut ParquetRows) -> Result<Batch, ParquetError> {
 }
 
 /// Where each wanted column is among those that are read.
-fn index(
+fn index<'c>(
     path: &Path,
-    wanted: &[&str],
+    wanted: &[&'c str],
     read: &[String],
     all: &[String],
-) -> Result<Vec<(String, usize)>, TableError> {
+) -> Result<Vec<(&'c str, usize)>, TableError> {
     let mut index = Vec::new();
     for &column in wanted {
         let mut found = read.iter().enumerate().filter(|(_, name)| *name == column);
-        let (path, column) = (path.to_owned(), column.to_owned());
+        let (path, named) = (path.to_owned(), column.to_owned());
         match (found.next(), found.next()) {
             (Some((i, _)), None) => index.push((column, i)),
-            (Some(_), Some(_)) => return Err(TableError::TwoColumns { path, column }),
+            (Some(_), Some(_)) => {
+                return Err(TableError::TwoColumns {
+                    path,
+                    column: named,
+                });
+            }
             (None, _) => {
                 let headers = shown(all);
                 return Err(TableError::NoColumn {
                     path,
-                    column,
+                    column: named,
                     headers,
                 });
             }
@@ -283,9 +288,9 @@ fn parquet_error(path: &Path, error: ParquetError) -> TableError {
     }
 }
 
-impl Columns {
+impl<'c> Columns<'c> {
     /// Columns of texts.
-    const fn new(encoding: &'static Encoding, index: Vec<(String, usize)>, count: usize) -> Self {
+    const fn new(encoding: &'static Encoding, index: Vec<(&'c str, usize)>, count: usize) -> Self {
         Self {
             encoding,
             index,

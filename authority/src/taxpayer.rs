@@ -49,7 +49,7 @@ pub(crate) fn encode<'a>(facts: &'a Facts<'_>, encoder: &mut Encoder<'a>) {
 }
 
 pub(crate) fn decode<'a>(decoder: &mut Decoder<'a>) -> Result<Facts<'a>, Malformed> {
-    decoder.list(|d| {
+    let facts = decoder.list(|d| {
         let name = d.name()?;
         let fact = match d.unsigned()? {
             0 => Fact::Day(d.day()?),
@@ -58,7 +58,8 @@ pub(crate) fn decode<'a>(decoder: &mut Decoder<'a>) -> Result<Facts<'a>, Malform
             _ => return Err(Malformed),
         };
         Ok((name, fact))
-    })
+    })?;
+    Ok(facts.into_iter().collect())
 }
 
 impl TaxpayerSource {

@@ -248,7 +248,7 @@ mod tests {
                 layout: Q16.layout(),
                 roots: 1,
             };
-            let mut writer = MemberWriter::create(&folder.join(MEMBERS)).expect("is made");
+            let mut writer = MemberWriter::create(&folder.join(MEMBERS), form).expect("is made");
             let mut rows = Drafted::new(form, members.iter());
             rows.place(form, members.iter().map(|member| member.position));
             writer.append(&rows).expect("is written");

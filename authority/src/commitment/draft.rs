@@ -120,11 +120,9 @@ impl Draft {
 
     /// Gives the rows their positions, of which the first is known.
     pub(super) fn place(&mut self, form: Form, first: u64) {
-        let places = self.places.chunks(AT_ONCE);
-        let rows: Vec<_> = self.rows.iter_mut().zip(places).collect();
-        rows.into_par_iter().for_each(|(rows, places)| {
-            rows.place(form, places.iter().map(|place| first + place));
-        });
+        let mut positions = self.places.iter().map(|place| first + place);
+        let rows = self.rows.iter_mut();
+        rows.for_each(|rows| rows.place(form, &mut positions));
     }
 }
 

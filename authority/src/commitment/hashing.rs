@@ -147,12 +147,13 @@ impl<F: Poseidon2Field> Hashing for Of<F> {
             let holder = holder.expect("a registration is kept only with canonical hashes");
             let id = record.id.to_field();
             inputs.extend([schema, newest, id, holder.authorising, holder.nullifying]);
+            // Sooner than `extend`, which asks for them one by one.
+            let mut append = |values: &Values| values.elements::<F>().for_each(|e| inputs.push(e));
             if record.values.layout() == self.layout {
-                inputs.extend(record.values.elements::<F>());
+                append(record.values);
             } else {
                 let values = record.values.with_layout(self.layout);
-                let values = values.expect("values are derived in the largest layout of the epoch");
-                inputs.extend(values.elements::<F>());
+                append(&values.expect("values are derived in the largest layout of the epoch"));
             }
         }
         let mut sponges = Sponge::absorb_all(LEAF, elements, elements - 1, &inputs);

@@ -1,9 +1,13 @@
 //! What is kept of each leaf from epoch to epoch, in rows of one length in the order of keys: what its
 //! record was derived from, the record, and the sponge that has absorbed it, so that an unchanged record
 //! takes one permutation for its next salt.
+//!
+//! A file has the rows, then the digest of each block of 64 of them: a digest of so many bytes takes a
+//! fraction of the time that digests of rows take.
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +52,8 @@ pub(crate) struct Form {
     pub(crate) roots: usize,
 }
 
+/// Rows that have a digest together.
+const BLOCK: u64 = 64;
 const MAX_ID: usize = 30;
 const CHECK: usize = 16;
 /// Where a row's position is.
@@ -56,14 +62,19 @@ const FIXED: usize = 16 + 1 + MAX_ID + 2 * CHECK + 8 + 8 + Secret::LENGTH + Seed
 
 impl Form {
     const fn length(self) -> usize {
-        FIXED + self.values() + STATE * self.roots + CHECK
+        FIXED + self.values() + STATE * self.roots
+    }
+
+    /// Bytes of a block.
+    const fn block(self) -> usize {
+        self.length() * BLOCK as usize
     }
 
     const fn values(self) -> usize {
         8 * (self.layout.attributes + self.layout.periods * self.layout.fields)
     }
 
-    /// Appends a row without its position and digest: see [`Self::place`].
+    /// Appends a row without its position: see [`Drafted::place`].
     fn encode(self, member: &Member, row: &mut Vec<u8>) {
         row.extend(member.key.to_be_bytes());
         let id = member.id.as_str().as_bytes();
@@ -76,31 +87,21 @@ impl Form {
         row.extend([0; 8]);
         row.extend(member.salt.expose());
         row.extend(member.seed.expose());
+        let start = row.len();
+        row.resize(start + self.values(), 0);
+        let mut places = row[start..].as_chunks_mut::<8>().0.iter_mut();
         let rows = member.values.rows().iter().flatten();
         let values = member.values.attributes().iter().chain(rows);
-        values.for_each(|value| row.extend(value.to_be_bytes()));
-        member
-            .states
-            .iter()
-            .for_each(|state| row.extend(state.bytes()));
-        row.extend([0; CHECK]);
-    }
-
-    /// Gives a row its position and digest.
-    fn place(self, row: &mut [u8], position: u64) {
-        row[POSITION..POSITION + 8].copy_from_slice(&position.to_be_bytes());
-        let (row, check) = row.split_at_mut(self.length() - CHECK);
-        check.copy_from_slice(&digest(row));
-    }
-
-    /// The row without its digest, if that is right.
-    fn checked(self, row: &[u8]) -> Option<&[u8]> {
-        let (row, check) = row.split_at_checked(row.len().checked_sub(CHECK)?)?;
-        (check == digest(row)).then_some(row)
+        values.for_each(|value| {
+            let place = places.next().expect("a row has a place for each value");
+            *place = value.to_be_bytes();
+        });
+        let states = member.states.iter();
+        states.for_each(|state| row.extend(state.bytes()));
     }
 
     fn decode(self, row: &[u8], schema: &Schema) -> Option<Member> {
-        let mut r = Reader::new(self.checked(row)?);
+        let mut r = Reader::new(row);
         let key = Key::from_be_bytes(r.array().ok()?);
         let length = usize::from(r.u8().ok()?);
         let id = r.fixed(MAX_ID).ok()?.get(..length)?;
@@ -132,7 +133,7 @@ pub(crate) struct Share {
 
 impl Form {
     fn share(self, row: &[u8]) -> Option<Share> {
-        let mut r = Reader::new(self.checked(row)?);
+        let mut r = Reader::new(row);
         r.fixed(16).ok()?;
         let id = r.fixed(1 + MAX_ID).ok()?;
         r.fixed(2 * CHECK + 8).ok()?;
@@ -148,12 +149,9 @@ impl Form {
     }
 }
 
-fn digest(bytes: &[u8]) -> Check {
-    let digest = blake3::hash(bytes);
-    *digest
-        .as_bytes()
-        .first_chunk()
-        .expect("a digest has 32 bytes")
+fn check(digest: &blake3::Hash) -> Check {
+    let bytes = digest.as_bytes().first_chunk();
+    *bytes.expect("a digest has 32 bytes")
 }
 
 /// Rows that are not written yet.
@@ -170,26 +168,60 @@ impl Drafted {
 
     /// Gives each row its position.
     pub(super) fn place(&mut self, form: Form, positions: impl Iterator<Item = u64>) {
-        let rows = self.0.chunks_exact_mut(form.length());
-        rows.zip(positions)
-            .for_each(|(row, position)| form.place(row, position));
+        for (row, position) in self.0.chunks_exact_mut(form.length()).zip(positions) {
+            row[POSITION..POSITION + 8].copy_from_slice(&position.to_be_bytes());
+        }
     }
 }
 
 /// Writes rows.
-pub(super) struct MemberWriter(SyncedFile);
+pub(super) struct MemberWriter {
+    file: SyncedFile,
+    /// Bytes of a block.
+    block: usize,
+    /// Has taken up what is written of the last block, and how many bytes that is.
+    hasher: blake3::Hasher,
+    taken: usize,
+    checks: Vec<Check>,
+}
 
 impl MemberWriter {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self(SyncedFile::new(private(path, true)?)))
+    pub(super) fn create(path: &Path, form: Form) -> io::Result<Self> {
+        Ok(Self {
+            file: SyncedFile::new(private(path, true)?),
+            block: form.block(),
+            hasher: blake3::Hasher::new(),
+            taken: 0,
+            checks: Vec::new(),
+        })
     }
 
     pub(super) fn append(&mut self, rows: &Drafted) -> io::Result<()> {
-        self.0.write_all(&rows.0)
+        let mut rest = rows.0.as_slice();
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(rest.len().min(self.block - self.taken));
+            self.hasher.update(part);
+            self.taken += part.len();
+            if self.taken == self.block {
+                self.end_block();
+            }
+            rest = after;
+        }
+        self.file.write_all(&rows.0)
     }
 
-    pub(super) fn finish(self) -> io::Result<()> {
-        self.0.finish()
+    fn end_block(&mut self) {
+        self.checks.push(check(&self.hasher.finalize()));
+        self.hasher.reset();
+        self.taken = 0;
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        if self.taken > 0 {
+            self.end_block();
+        }
+        self.file.write_all(self.checks.as_flattened())?;
+        self.file.finish()
     }
 }
 
@@ -202,17 +234,35 @@ pub(crate) struct Members {
     count: u64,
 }
 
+/// Rows that were read, and are what was written.
+struct Rows {
+    /// Those of whole blocks.
+    bytes: Zeroizing<Vec<u8>>,
+    /// Those that were asked for.
+    range: Range<usize>,
+    length: usize,
+}
+
+impl Rows {
+    fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.bytes[self.range.clone()].chunks_exact(self.length)
+    }
+}
+
 impl Members {
     pub(super) fn open(path: &Path, form: Form) -> Result<Self, AuthorityError> {
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
         let (length, file) = opened.map_err(|error| AuthorityError::io(path, error))?;
+        let blocks = length.div_ceil((form.block() + CHECK) as u64);
+        let rows = length.saturating_sub(blocks * CHECK as u64);
         let members = Self {
             path: path.to_owned(),
             file,
             form,
-            count: length / form.length() as u64,
+            count: rows / form.length() as u64,
         };
-        if length.is_multiple_of(form.length() as u64) {
+        let whole = rows.is_multiple_of(form.length() as u64);
+        if whole && members.count.div_ceil(BLOCK) == blocks {
             Ok(members)
         } else {
             Err(members.damaged())
@@ -226,34 +276,52 @@ impl Members {
         last: Key,
         schema: &Schema,
     ) -> Result<Vec<Member>, AuthorityError> {
-        let bytes = self.bytes(first, last)?;
-        let rows = bytes.chunks_exact(self.form.length());
-        rows.map(|row| self.form.decode(row, schema).ok_or_else(|| self.damaged()))
+        let rows = self.rows(first, last)?;
+        let members = rows.iter().map(|row| self.form.decode(row, schema));
+        members
+            .map(|member| member.ok_or_else(|| self.damaged()))
             .collect()
     }
 
     /// What goes into the bundles of a range of keys, in the order of positions.
     pub(crate) fn shares(&self, first: Key, last: Key) -> Result<Vec<Share>, AuthorityError> {
-        let bytes = self.bytes(first, last)?;
-        let rows = bytes.chunks_exact(self.form.length());
-        let shares = rows.map(|row| self.form.share(row).ok_or_else(|| self.damaged()));
+        let rows = self.rows(first, last)?;
+        let shares = rows.iter().map(|row| self.form.share(row));
+        let shares = shares.map(|share| share.ok_or_else(|| self.damaged()));
         let mut shares = shares.collect::<Result<Vec<_>, _>>()?;
         shares.sort_by_key(|share| share.position);
         Ok(shares)
     }
 
-    fn bytes(&self, first: Key, last: Key) -> Result<Zeroizing<Vec<u8>>, AuthorityError> {
+    /// The rows of a range of keys.
+    fn rows(&self, first: Key, last: Key) -> Result<Rows, AuthorityError> {
         let io = |error| AuthorityError::io(&self.path, error);
         let start = self.start(first).map_err(io)?;
         let end = match last.checked_add(1) {
             Some(next) => self.start(next).map_err(io)?,
             None => self.count,
         };
+        // The blocks in which they are.
+        let blocks = start / BLOCK..end.max(start).div_ceil(BLOCK);
+        let from = blocks.start * BLOCK;
+        let to = self.count.min(blocks.end * BLOCK).max(from);
         let length = self.form.length();
-        let mut bytes = Zeroizing::new(vec![0; (end - start) as usize * length]);
-        let read = self.file.read_exact_at(&mut bytes, start * length as u64);
+        let mut bytes = Zeroizing::new(vec![0; (to - from) as usize * length]);
+        let read = self.file.read_exact_at(&mut bytes, from * length as u64);
         read.map_err(io)?;
-        Ok(bytes)
+        let mut checks = vec![0; bytes.len().div_ceil(self.form.block()) * CHECK];
+        let place = self.count * length as u64 + blocks.start * CHECK as u64;
+        self.file.read_exact_at(&mut checks, place).map_err(io)?;
+        let written = bytes.chunks(self.form.block()).map(|block| check(&blake3::hash(block)));
+        if !written.eq(checks.as_chunks().0.iter().copied()) {
+            return Err(self.damaged());
+        }
+        let place = |row: u64| (row - from) as usize * length;
+        Ok(Rows {
+            bytes,
+            range: place(start)..place(end.max(start)),
+            length,
+        })
     }
 
     /// The first row whose key is not below one.
@@ -274,6 +342,6 @@ impl Members {
     }
 
     fn damaged(&self) -> AuthorityError {
-        AuthorityError::damaged(&self.path, "a row is not what was written")
+        AuthorityError::damaged(&self.path, "its rows are not what was written")
     }
 }

@@ -87,7 +87,7 @@ impl Task<'_> {
         let io = |error| AuthorityError::io(folder, error);
         let hashing: Vec<_> = self.roots.iter().map(|(c, l)| hashing(*c, *l)).collect();
         let mut writing = Writing {
-            members: MemberWriter::create(&folder.join(MEMBERS)).map_err(io)?,
+            members: MemberWriter::create(&folder.join(MEMBERS), self.form()).map_err(io)?,
             form: self.form(),
             trees: hashing
                 .iter()

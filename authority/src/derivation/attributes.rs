@@ -1,5 +1,7 @@
 //! Attributes: quantities of an enterprise.
 
+use std::cell::Cell;
+
 use taxproof_claims::amount::Value;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Quantity;
@@ -50,7 +52,10 @@ impl Subject<'_> {
                 kinds,
                 paid,
                 months,
-            } => self.sum(of, kinds, *paid, self.window(*months)),
+            } => {
+                let filings = self.filings.ending_within(self.window(*months));
+                self.sum(of, filings.of(kinds), *paid, &Cell::default())
+            }
             AttributeRule::LastPayment { of, kinds } => {
                 self.payments(of, kinds).last()?.days().into()
             }
@@ -77,8 +82,8 @@ impl Subject<'_> {
                     .into()
             }
             AttributeRule::NilFilings { of, kinds, months } => {
-                let in_window = self.filings.of(kinds).ending_within(self.window(*months));
-                in_window.filter(|f| f.is_nil(of)).count() as i128
+                let in_window = self.filings.ending_within(self.window(*months)).of(kinds);
+                in_window.iter().filter(|f| f.is_nil(of)).count() as i128
             }
             AttributeRule::MissingQuarters { kinds, of, months } => {
                 self.missing_quarters(kinds, of, *months)
@@ -147,9 +152,9 @@ impl Subject<'_> {
         let first = window.from.period().index();
         let quarters =
             (first..=self.terms.newest.index()).filter_map(|i| Period::from_index(i).ok());
-        let filings = self.filings.of(kinds);
         let there = |quarter: &Period| {
-            let mut within = filings.ending_in(*quarter).filter(|f| !f.is_long());
+            let within = self.filings.ending_within(Span::quarter(*quarter));
+            let mut within = within.of(kinds).iter().filter(|f| !f.is_long());
             within.any(|f| of.is_empty() || f.states_any(of))
         };
         quarters.filter(|quarter| !there(quarter)).count() as i128

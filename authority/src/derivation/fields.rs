@@ -1,30 +1,50 @@
 //! Fields: quantities of one quarter.
 
+use std::cell::Cell;
+
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Quantity;
 
+use super::standing::{OfKinds, Within};
 use super::{Subject, Underivable};
 use crate::calendar::{Month, Span};
 use crate::rules::FieldRule;
 
+/// A field with its rule.
+pub(super) struct Ruled<'a> {
+    pub(super) field: &'a Quantity,
+    pub(super) rule: &'a FieldRule,
+    /// Where in filings its amounts were found last: in most they are in one place.
+    pub(super) place: Cell<usize>,
+}
+
+/// A quarter with the filings whose last month is in it.
+pub(super) struct Quarter<'a> {
+    pub(super) period: Period,
+    pub(super) filings: Within<'a>,
+}
+
 impl Subject<'_> {
     pub(super) fn field(
         &self,
-        field: &Quantity,
-        rule: &FieldRule,
-        quarter: Period,
+        ruled: &Ruled<'_>,
+        quarter: &Quarter<'_>,
     ) -> Result<i128, Underivable> {
-        let filings = |kinds| self.filings.of(kinds).ending_in(quarter);
-        let last = Month::last_of(quarter);
+        let Ruled { field, rule, place } = ruled;
+        let filings = |kinds| quarter.filings.of(kinds).iter();
+        let last = Month::last_of(quarter.period);
         let back = |months: u32| Span::ending(last, months);
-        let rolling = |months: Option<u32>| months.map_or(Span::quarter(quarter), back);
+        let span = Span::quarter(quarter.period);
         Ok(match rule {
             FieldRule::Sum {
                 of,
                 kinds,
                 paid,
                 months,
-            } => self.sum(of, kinds, *paid, rolling(*months)),
+            } => {
+                let filings = months.map_or(quarter.filings, |m| self.filings.ending_within(back(m)));
+                self.sum(of, filings.of(kinds), *paid, place)
+            }
             FieldRule::Filings { kinds } => filings(kinds).count() as i128,
             FieldRule::HasFiling { kinds } => filings(kinds).next().is_some().into(),
             FieldRule::HasAmount { of, kinds } => filings(kinds).any(|f| f.states_any(of)).into(),
@@ -40,9 +60,9 @@ impl Subject<'_> {
                     i128::from(months).min(field.max.into())
                 })
             }
-            FieldRule::Invoiced { months } => self.invoiced.total(rolling(*months)),
+            FieldRule::Invoiced { months } => self.invoiced.total(months.map_or(span, back)),
             FieldRule::InvoiceGap => {
-                let gap = self.invoiced.longest_gap(Span::quarter(quarter));
+                let gap = self.invoiced.longest_gap(span);
                 gap.min(field.max.into())
             }
             FieldRule::TopCustomerShare { months } => {
@@ -53,10 +73,15 @@ impl Subject<'_> {
         })
     }
 
-    /// Σ of some amounts over the filings whose last month is in a span.
-    pub(super) fn sum(&self, of: &[String], kinds: &[String], paid: bool, span: Span) -> i128 {
-        let filings = self.filings.of(kinds).ending_within(span);
-        let counted = filings.filter(|f| !paid || f.is_paid(self.terms.as_of));
-        counted.map(|f| f.latest.sum(of)).sum()
+    /// Σ of some amounts over some filings; `place` is where the amounts were found before.
+    pub(super) fn sum(
+        &self,
+        of: &[String],
+        filings: OfKinds<'_>,
+        paid: bool,
+        place: &Cell<usize>,
+    ) -> i128 {
+        let counted = filings.iter().filter(|f| !paid || f.is_paid(self.terms.as_of));
+        counted.map(|f| f.latest.sum_near(of, place)).sum()
     }
 }

@@ -19,6 +19,10 @@ pub(super) struct Filings<'a> {
     overlap: Option<(&'a str, Span, Span)>,
 }
 
+/// Those whose last month is in a span.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Within<'a>(&'a [Standing<'a>]);
+
 /// Those of some kinds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OfKinds<'a> {
@@ -46,7 +50,7 @@ impl<'a> Filings<'a> {
         let stand = account.filings().filter(|(filing, voiding)| {
             voiding.stands(day) && filing.filed_on.is_none_or(|filed| filed <= day)
         });
-        let mut standing: Vec<Standing<'a>> = Vec::new();
+        let mut standing: Vec<Standing<'a>> = Vec::with_capacity(account.filings().len());
         for (filing, _) in stand {
             match standing.last_mut() {
                 Some(last) if last.latest.is_version_of(filing) => last.add(filing),
@@ -69,6 +73,13 @@ impl<'a> Filings<'a> {
             filings: &self.standing,
             kinds,
         }
+    }
+
+    /// Those whose last month is in a span.
+    pub(super) fn ending_within(&'a self, window: Span) -> Within<'a> {
+        let before = |f: &Standing<'_>| f.to < window.from;
+        let from = &self.standing[self.standing.partition_point(before)..];
+        Within(&from[..from.partition_point(|f| f.to <= window.to)])
     }
 
     /// The first month that any filing is about.
@@ -95,23 +106,20 @@ fn overlap<'a>(filings: &[Standing<'a>]) -> Option<(&'a str, Span, Span)> {
     None
 }
 
+impl<'a> Within<'a> {
+    /// Those of some kinds, all where none are given.
+    pub(super) const fn of(self, kinds: &'a [String]) -> OfKinds<'a> {
+        OfKinds {
+            filings: self.0,
+            kinds,
+        }
+    }
+}
+
 impl<'a> OfKinds<'a> {
-    fn iter(self) -> impl Iterator<Item = &'a Standing<'a>> {
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a Standing<'a>> {
         let kinds = self.kinds;
         self.filings.iter().filter(move |f| f.is_of(kinds))
-    }
-
-    /// Those whose last month is in a quarter.
-    pub(super) fn ending_in(self, quarter: Period) -> impl Iterator<Item = &'a Standing<'a>> {
-        self.ending_within(Span::quarter(quarter))
-    }
-
-    /// Those whose last month is in a span.
-    pub(super) fn ending_within(self, window: Span) -> impl Iterator<Item = &'a Standing<'a>> {
-        let before = |f: &Standing<'_>| f.to < window.from;
-        let from = &self.filings[self.filings.partition_point(before)..];
-        let within = &from[..from.partition_point(|f| f.to <= window.to)];
-        within.iter().filter(move |f| f.is_of(self.kinds))
     }
 
     /// The first month that any is about.

@@ -1,8 +1,15 @@
 //! Versions of filings as the ledger keeps them.
 
+use taxproof_claims::amount::Value;
+
 use super::{Filing, Payment, Voiding};
 use crate::calendar::Span;
 use crate::codec::{Decoder, Encoder, Malformed};
+use crate::named::Named;
+
+/// Stands, added to how a filing was paid, for amounts with the names of those of the filing before: most
+/// have the same.
+const SAME: u64 = 3;
 
 impl<'a> Filing<'a> {
     pub(crate) fn encode<'e>(&'e self, encoder: &mut Encoder<'e>) {
@@ -12,14 +19,20 @@ impl<'a> Filing<'a> {
         encoder.optional(self.filed_on, Encoder::day);
         encoder.optional(self.sequence, Encoder::signed);
         encoder.optional(self.deadline, Encoder::day);
-        match self.payment {
-            Payment::AsFiled => encoder.unsigned(0),
-            Payment::Unpaid => encoder.unsigned(1),
-            Payment::On(day) => {
-                encoder.unsigned(2);
-                encoder.day(day);
-            }
+        let names = || self.amounts.iter().map(|(name, _)| name);
+        let same = encoder.are_before(names());
+        let (payment, day) = match self.payment {
+            Payment::AsFiled => (0, None),
+            Payment::Unpaid => (1, None),
+            Payment::On(day) => (2, Some(day)),
+        };
+        encoder.unsigned(payment + if same { SAME } else { 0 });
+        day.into_iter().for_each(|day| encoder.day(day));
+        if same {
+            let amounts = self.amounts.iter();
+            return amounts.for_each(|(_, amount)| encoder.signed(amount.get()));
         }
+        encoder.keep(names());
         encoder.count(self.amounts.len());
         for (name, amount) in self.amounts.iter() {
             encoder.name(name);
@@ -28,22 +41,39 @@ impl<'a> Filing<'a> {
     }
 
     pub(crate) fn decode(decoder: &mut Decoder<'a>) -> Result<Self, Malformed> {
+        let (kind, tax) = (decoder.name()?.into(), decoder.name()?.into());
+        let span = Span::decode(decoder)?;
+        let filed_on = decoder.optional(Decoder::day)?;
+        let sequence = decoder.optional(Decoder::signed)?;
+        let deadline = decoder.optional(Decoder::day)?;
+        let payment = decoder.unsigned()?;
         Ok(Self {
-            kind: decoder.name()?.into(),
-            tax: decoder.name()?.into(),
-            span: Span::decode(decoder)?,
-            filed_on: decoder.optional(Decoder::day)?,
-            sequence: decoder.optional(Decoder::signed)?,
-            deadline: decoder.optional(Decoder::day)?,
-            payment: match decoder.unsigned()? {
+            kind,
+            tax,
+            span,
+            filed_on,
+            sequence,
+            deadline,
+            payment: match payment % SAME {
                 0 => Payment::AsFiled,
                 1 => Payment::Unpaid,
-                2 => Payment::On(decoder.day()?),
+                _ => Payment::On(decoder.day()?),
+            },
+            amounts: match payment / SAME {
+                0 => amounts(decoder)?,
+                1 => Named::in_order(decoder.list_before(Decoder::value)?).ok_or(Malformed)?,
                 _ => return Err(Malformed),
             },
-            amounts: decoder.list(|d| Ok((d.name()?, d.value()?)))?,
         })
     }
+}
+
+/// Amounts with their names.
+fn amounts<'a>(decoder: &mut Decoder<'a>) -> Result<Named<'a, Value>, Malformed> {
+    let amounts = decoder.list(|d| Ok((d.name()?, d.value()?)))?;
+    let amounts = Named::in_order(amounts).ok_or(Malformed)?;
+    decoder.keep(amounts.iter().map(|(name, _)| name));
+    Ok(amounts)
 }
 
 impl Voiding {

@@ -77,7 +77,7 @@ pub(crate) struct Pace {
 
 const PACE: Pace = Pace {
     checkpoint: 256 << 20,
-    range: 32 << 20,
+    range: 8 << 20,
 };
 
 const CHECKPOINT_FILE: &str = "checkpoint.json";

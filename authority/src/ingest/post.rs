@@ -12,6 +12,7 @@ use super::checkpoint::{self, Checkpoint, Stage};
 use super::row::{self, Row};
 use super::spool::{self, Rows};
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT, SEGMENT};
+use crate::codec::Given;
 use crate::error::AuthorityError;
 use crate::ledger::{self, Account, Entry, Ledger, Posting};
 use crate::mapping::UnknownEnterprise;
@@ -27,6 +28,8 @@ struct Posted {
     new: u64,
     counts: Vec<Counts>,
     findings: Vec<(usize, Finding)>,
+    /// Where accounts are written before their tables.
+    buffer: Vec<u8>,
 }
 
 /// Rows of a file.
@@ -48,7 +51,7 @@ struct Desk<'a> {
     workplace: &'a Path,
     bits: u32,
     unknown: Vec<Unknown<'a>>,
-    names: Vec<&'a str>,
+    names: Given<'a>,
 }
 
 /// Where what came of ranges goes.
@@ -236,9 +239,11 @@ impl Posted {
             }
         }
         if let (Some(owner), Some(account), true) = (owner, account, changed) {
-            let value = ledger::encode(owner, &account);
-            let pushed = self.accounts.push(runs[0].0, &value);
-            pushed.map_err(|error| AuthorityError::io(desk.workplace, error))?;
+            let buffer = &mut self.buffer;
+            let written = self.accounts.write(runs[0].0, |bytes| {
+                ledger::encode(owner, &account, bytes, buffer);
+            });
+            written.map_err(|error| AuthorityError::io(desk.workplace, error))?;
             self.new += u64::from(at.is_none());
         }
         Ok(())

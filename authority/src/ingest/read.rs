@@ -11,6 +11,7 @@ use super::checkpoint::{Checkpoint, Posting, Reading, Stage};
 use super::row::{self, Row};
 use super::spool::Spool;
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT};
+use crate::codec::Given;
 use crate::error::AuthorityError;
 use crate::ledger::Entry;
 use crate::mapping::{EnterpriseColumn, FilingSource, InvoiceSource, TaxpayerSource};
@@ -28,7 +29,7 @@ struct Parser<'a> {
     schema: &'a Schema,
     /// The file, by its place among all.
     file: usize,
-    names: &'a [&'a str],
+    names: &'a Given<'a>,
     /// There are `2^bits` ranges.
     bits: u32,
 }
@@ -119,7 +120,7 @@ pub(super) fn read(
 }
 
 impl Desk<'_> {
-    fn read_file(&mut self, table: &mut Table, parser: &Parser<'_>) -> Result<(), AuthorityError> {
+    fn read_file(&mut self, table: &mut Table<'_>, parser: &Parser<'_>) -> Result<(), AuthorityError> {
         let columns = table.columns();
         let mut batch = table.read()?;
         let mut before = None;
@@ -189,15 +190,19 @@ impl Desk<'_> {
 }
 
 impl Parser<'_> {
-    fn parse(&self, batch: &Batch, columns: &Columns) -> Vec<Parsed> {
+    fn parse(&self, batch: &Batch, columns: &Columns<'_>) -> Vec<Parsed> {
         let blocks = batch.blocks.par_iter();
         blocks
             .map(|block| self.parse_block(block, columns))
             .collect()
     }
 
-    fn parse_block(&self, block: &Block, columns: &Columns) -> Parsed {
-        let mut parsed = Parsed::default();
+    fn parse_block(&self, block: &Block, columns: &Columns<'_>) -> Parsed {
+        let mut parsed = Parsed {
+            // About as many as they were.
+            bytes: Vec::with_capacity(block.bytes()),
+            ..Parsed::default()
+        };
         block.for_each(columns, |line, row| {
             parsed.rows += 1;
             let taken = row.and_then(|row| parsed.take(self, line, &row));
@@ -280,7 +285,11 @@ impl Source<'_> {
     }
 }
 
-fn open(ingestion: &Ingestion<'_>, kind: Kind, path: &Path) -> Result<Table, AuthorityError> {
+fn open<'a>(
+    ingestion: &Ingestion<'a>,
+    kind: Kind,
+    path: &Path,
+) -> Result<Table<'a>, AuthorityError> {
     let mapping = ingestion.mapping;
     Ok(match kind {
         Kind::Taxpayers => {

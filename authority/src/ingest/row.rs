@@ -1,6 +1,6 @@
 //! A row between reading and posting.
 
-use crate::codec::{Decoder, Encoder};
+use crate::codec::{Decoder, Encoder, Given};
 use crate::ledger::Entry;
 use crate::mapping::{FactColumn, Mapping};
 use crate::store::Key;
@@ -15,11 +15,11 @@ pub(super) struct Row<'a> {
 }
 
 /// The names that a mapping gives, which many rows have: in rows they are numbers.
-pub(super) fn names(mapping: &Mapping) -> Vec<&str> {
-    let filings = mapping.filings.iter().flat_map(|source| {
-        let kinds = source.kind.possible().unwrap_or_default().into_iter();
-        kinds.chain(source.amounts.keys().map(String::as_str))
-    });
+pub(super) fn names(mapping: &Mapping) -> Given<'_> {
+    let amounts = mapping.filings.iter().flat_map(|f| f.amounts.keys());
+    let list: Vec<&str> = amounts.map(String::as_str).collect();
+    let kinds = mapping.filings.iter();
+    let kinds = kinds.flat_map(|source| source.kind.possible().unwrap_or_default());
     let facts = mapping.taxpayers.iter().flat_map(|source| &source.facts);
     let facts = facts.flat_map(|(name, column)| {
         let called = match column {
@@ -29,12 +29,15 @@ pub(super) fn names(mapping: &Mapping) -> Vec<&str> {
         let called = called.into_iter().flat_map(|names| names.values());
         [name].into_iter().chain(called).map(String::as_str)
     });
-    filings.chain(facts).collect()
+    Given {
+        texts: kinds.chain(list.iter().copied()).chain(facts).collect(),
+        list,
+    }
 }
 
 impl<'a> Row<'a> {
     /// Appends key, length and row.
-    pub(super) fn append(&self, key: Key, names: &[&str], bytes: &mut Vec<u8>) {
+    pub(super) fn append(&self, key: Key, names: &Given<'_>, bytes: &mut Vec<u8>) {
         bytes.extend(key.to_be_bytes());
         let length = bytes.len();
         bytes.extend([0; 4]);
@@ -60,7 +63,7 @@ impl<'a> Row<'a> {
     }
 
     /// Reads a row.
-    pub(super) fn decode(bytes: &'a [u8], names: &'a [&'a str]) -> Option<Self> {
+    pub(super) fn decode(bytes: &'a [u8], names: &'a Given<'a>) -> Option<Self> {
         let mut decoder = Decoder::with_names(bytes, names);
         let row = Self {
             file: usize::try_from(decoder.unsigned().ok()?).ok()?,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
 use taxproof_claims::date::Date;
 
@@ -103,7 +104,7 @@ impl<'a> Account<'a> {
     }
 
     /// Every version of every filing, those of one filing together, and whether it was voided.
-    pub fn filings(&self) -> impl Iterator<Item = (&Filing<'a>, Voiding)> {
+    pub fn filings(&self) -> impl ExactSizeIterator<Item = (&Filing<'a>, Voiding)> {
         self.filings.iter().map(|(f, v)| (f, *v))
     }
 
@@ -142,9 +143,9 @@ impl<'a> Account<'a> {
         days.filter(|day| *day > after).min()
     }
 
-    /// Bytes that [`Self::decode`] reads.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut encoder = Encoder::with_table();
+    /// Appends bytes that [`Self::decode`] reads to some, by way of a buffer.
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>, buffer: &mut Vec<u8>) {
+        let mut encoder = Encoder::with_table(take(buffer));
         encoder.count(self.filings.len());
         for (filing, voiding) in &self.filings {
             filing.encode(&mut encoder);
@@ -159,7 +160,7 @@ impl<'a> Account<'a> {
         for invoice in &self.invoices {
             invoice.encode(&mut encoder);
         }
-        encoder.finish()
+        (*bytes, *buffer) = encoder.finish_onto(take(bytes));
     }
 
     /// Reads what [`Self::encode`] wrote.
@@ -167,8 +168,11 @@ impl<'a> Account<'a> {
         let mut decoder = Decoder::with_table(bytes)?;
         let account = Self {
             filings: decoder.list(|d| Ok((Filing::decode(d)?, Voiding::decode(d)?)))?,
-            register: decoder.list(|d| Ok((d.day()?, crate::taxpayer::decode(d)?)))?,
-            invoices: decoder.list(Invoice::decode)?,
+            register: {
+                let facts = decoder.list(|d| Ok((d.day()?, crate::taxpayer::decode(d)?)))?;
+                facts.into_iter().collect()
+            },
+            invoices: decoder.list(Invoice::decode)?.into_iter().collect(),
         };
         decoder.finish()?;
         if account.filings.is_sorted_by(|(a, _), (b, _)| a < b) {

@@ -124,10 +124,10 @@ pub(crate) const fn state(at: &Located) -> Check {
     at.entry.check
 }
 
-/// An account as it is kept.
-pub(crate) fn encode(id: &str, account: &Account<'_>) -> Vec<u8> {
-    let mut encoder = Encoder::default();
+/// Appends an account as it is kept to some bytes, by way of a buffer.
+pub(crate) fn encode(id: &str, account: &Account<'_>, bytes: &mut Vec<u8>, buffer: &mut Vec<u8>) {
+    let mut encoder = Encoder::onto(std::mem::take(bytes));
     encoder.text(id);
-    encoder.fixed(&account.encode());
-    encoder.finish()
+    *bytes = encoder.finish();
+    account.encode(bytes, buffer);
 }

@@ -241,8 +241,19 @@ pub(crate) struct Run {
 impl Run {
     /// Appends a value.
     pub(crate) fn push(&mut self, key: Key, value: &[u8]) -> io::Result<()> {
+        self.write(key, |bytes| bytes.extend_from_slice(value))
+    }
+
+    /// Appends what is written behind the values before.
+    pub(crate) fn write(
+        &mut self,
+        key: Key,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> io::Result<()> {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let value = &self.bytes[start..];
         let length = u32::try_from(value.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        self.bytes.extend_from_slice(value);
         self.values.push((key, length, digest(value)));
         Ok(())
     }

@@ -92,10 +92,15 @@ impl Block {
         rows.push(Apart { line, lines, cells });
     }
 
+    /// How many bytes its rows are.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Gives each row with the line on which it begins.
     pub(crate) fn for_each(
         &self,
-        columns: &Columns,
+        columns: &Columns<'_>,
         mut take: impl FnMut(u64, Result<Row<'_>, Refused>),
     ) {
         let utf8 = columns.encoding == encoding_rs::UTF_8;

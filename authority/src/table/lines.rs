@@ -208,8 +208,9 @@ mod tests {
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("rows.csv");
         fs::write(&path, text).expect("is written");
-        let names = (0..cells).map(|i| (i.to_string(), i));
-        let columns = Columns::new(UTF_8, names.collect(), cells);
+        let names: Vec<String> = (0..cells).map(|i| i.to_string()).collect();
+        let index = names.iter().map(String::as_str).zip(0..).collect();
+        let columns = Columns::new(UTF_8, index, cells);
         let mut found = Vec::new();
         let mut next = None;
         loop {

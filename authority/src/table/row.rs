@@ -8,13 +8,14 @@ use taxproof_claims::date::Date;
 
 use super::Columns;
 use super::block::{Place, RawRow};
+use crate::codec::are_equal;
 use crate::mapping::{DayColumn, EnterpriseColumn, read_day};
 use crate::number::NumberFormat;
 use crate::report::Reason;
 
 /// A row of a table.
 pub(crate) struct Row<'a> {
-    columns: &'a Columns,
+    columns: &'a Columns<'a>,
     text: &'a [u8],
     /// The same, where it is UTF-8 and the file is said to be.
     utf8: Option<&'a str>,
@@ -52,7 +53,7 @@ impl Refused {
 impl<'a> Row<'a> {
     /// The row, if it has as many cells as the header.
     pub(super) fn new(
-        columns: &'a Columns,
+        columns: &'a Columns<'a>,
         text: &'a [u8],
         utf8: Option<&'a str>,
         row: &RawRow<'a>,
@@ -83,7 +84,7 @@ impl<'a> Row<'a> {
         let index = &self.columns.index;
         let (before, from) = index.split_at(self.next.get().min(index.len()));
         let mut all = from.iter().chain(before).zip(self.next.get()..);
-        let ((_, cell), at) = all.find(|((name, _), _)| name == column)?;
+        let ((_, cell), at) = all.find(|((name, _), _)| are_equal(name, column))?;
         self.next.set((at + 1) % index.len());
         Some(*cell)
     }
