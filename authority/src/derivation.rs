@@ -1,7 +1,5 @@
 //! The values of a record, derived from an account by a mapping's rules as of a day.
 
-use std::cell::Cell;
-
 use taxproof_claims::amount::{Value, ValueTooLarge};
 use taxproof_claims::date::Date;
 use taxproof_claims::period::Period;
@@ -11,6 +9,7 @@ use taxproof_claims::shape::Layout;
 
 use crate::calendar::{Month, Span};
 use crate::ledger::Account;
+use crate::named::Found;
 use crate::rules::Derivations;
 use crate::taxpayer::{Fact, Facts};
 
@@ -171,16 +170,18 @@ impl Subject<'_> {
         for field in fields {
             let rule = self.terms.derivations.fields.get(&field.name);
             let unknown = || Underivable::Unknown(field.name.clone());
-            rules.push(Ruled {
-                field,
-                rule: rule.ok_or_else(unknown)?,
-                place: Cell::default(),
-            });
+            let rule = rule.ok_or_else(unknown)?;
+            let found = rule.amounts().iter().map(|_| Found::default()).collect();
+            rules.push(Ruled { field, rule, found });
         }
         Ok(rules)
     }
 
-    fn row(&self, rules: &[Ruled<'_>], period: Period) -> Result<Vec<Value>, Underivable> {
+    fn row<'a>(
+        &'a self,
+        rules: &[Ruled<'a>],
+        period: Period,
+    ) -> Result<Vec<Value>, Underivable> {
         let quarter = Quarter {
             period,
             filings: self.filings.ending_within(Span::quarter(period)),

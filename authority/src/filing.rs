@@ -3,7 +3,6 @@
 mod encoding;
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
 use taxproof_claims::amount::Value;
 use taxproof_claims::date::Date;
@@ -88,12 +87,6 @@ impl Filing<'_> {
     /// Σ of some amounts; those that it does not state add nothing.
     pub fn sum(&self, of: &[String]) -> i128 {
         let stated = of.iter().filter_map(|name| self.amounts.get(name));
-        stated.map(|v| i128::from(v.get())).sum()
-    }
-
-    /// As [`Self::sum`], where sums of the same amounts follow each other.
-    pub(crate) fn sum_near(&self, of: &[String], place: &Cell<usize>) -> i128 {
-        let stated = of.iter().filter_map(|name| self.amounts.get_near(name, place));
         stated.map(|v| i128::from(v.get())).sum()
     }
 

@@ -7,6 +7,11 @@ use std::cell::Cell;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named<'a, T>(Vec<(&'a str, T)>);
 
+/// Where a name was found in a list, and that name there: lists often have it in one place, and as one
+/// text, which is sooner seen than that texts are equal. It serves one name.
+#[derive(Debug, Default)]
+pub(crate) struct Found<'a>(Cell<(usize, &'a str)>);
+
 impl<T> Default for Named<'_, T> {
     fn default() -> Self {
         Self(Vec::new())
@@ -14,6 +19,11 @@ impl<T> Default for Named<'_, T> {
 }
 
 impl<'a, T> Named<'a, T> {
+    /// Values of names that another list has.
+    pub(crate) const fn as_another(named: Vec<(&'a str, T)>) -> Self {
+        Self(named)
+    }
+
     /// Values whose names are in order, each once, or none.
     pub(crate) fn in_order(named: Vec<(&'a str, T)>) -> Option<Self> {
         named.is_sorted_by(|(a, _), (b, _)| a < b).then_some(Self(named))
@@ -36,15 +46,18 @@ impl<'a, T> Named<'a, T> {
     }
 
     /// The value of a name, which is sought first where the one of another list was found.
-    pub(crate) fn get_near(&self, name: &str, place: &Cell<usize>) -> Option<&T> {
-        if let Some((there, value)) = self.0.get(place.get())
-            && *there == name
+    pub(crate) fn get_near(&self, name: &str, found: &Found<'a>) -> Option<&T> {
+        let (place, known) = found.0.get();
+        if let Some((there, value)) = self.0.get(place)
+            && (std::ptr::eq(*there, known) || *there == name)
         {
+            found.0.set((place, there));
             return Some(value);
         }
-        let found = self.0.iter().position(|(n, _)| *n == name)?;
-        place.set(found);
-        Some(&self.0[found].1)
+        let place = self.0.iter().position(|(n, _)| *n == name)?;
+        let (there, value) = &self.0[place];
+        found.0.set((place, there));
+        Some(value)
     }
 
     /// All of them, in the order of names.
@@ -76,9 +89,13 @@ mod tests {
         assert_eq!(named, [("a", 2), ("b", 3)].into_iter().collect());
         assert!(named.iter().eq([("a", &2), ("b", &3)]));
         assert_eq!((named.get("b"), named.get("c")), (Some(&3), None));
-        let place = Cell::new(7);
-        for (name, value) in [("b", Some(&3)), ("b", Some(&3)), ("a", Some(&2)), ("c", None)] {
-            assert_eq!(named.get_near(name, &place), value);
+        let other: Named<'_, u8> = [("b", 7)].into_iter().collect();
+        for (name, values) in [("b", [Some(&3), Some(&7)]), ("a", [Some(&2), None]), ("c", [None; 2])] {
+            let found = Found::default();
+            for _ in 0..2 {
+                let near = [&named, &other].map(|list| list.get_near(name, &found));
+                assert_eq!(near, values);
+            }
         }
     }
 }

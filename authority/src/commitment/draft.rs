@@ -54,7 +54,7 @@ enum Drawn {
 
 /// Enterprises that a thread takes at once, from their accounts to their leaves: so few that what is in
 /// between stays in its caches, and a multiple of the lanes.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 
 /// What is known of a bundle's enterprises.
 struct Known<'a> {

@@ -1,7 +1,5 @@
 //! Attributes: quantities of an enterprise.
 
-use std::cell::Cell;
-
 use taxproof_claims::amount::Value;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Quantity;
@@ -9,6 +7,7 @@ use taxproof_claims::schema::Quantity;
 use super::standing::Payments;
 use super::{Subject, Underivable, value};
 use crate::calendar::{Month, Span};
+use crate::named::Found;
 use crate::rules::{AttributeRule, Condition, Frequency};
 use crate::taxpayer::Fact;
 
@@ -54,7 +53,8 @@ impl Subject<'_> {
                 months,
             } => {
                 let filings = self.filings.ending_within(self.window(*months));
-                self.sum(of, filings.of(kinds), *paid, &Cell::default())
+                let found: Vec<Found<'_>> = of.iter().map(|_| Found::default()).collect();
+                self.sum(of, &found, filings.of(kinds), *paid)
             }
             AttributeRule::LastPayment { of, kinds } => {
                 self.payments(of, kinds).last()?.days().into()

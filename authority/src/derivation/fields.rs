@@ -1,21 +1,20 @@
 //! Fields: quantities of one quarter.
 
-use std::cell::Cell;
-
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Quantity;
 
 use super::standing::{OfKinds, Within};
 use super::{Subject, Underivable};
 use crate::calendar::{Month, Span};
+use crate::named::Found;
 use crate::rules::FieldRule;
 
 /// A field with its rule.
 pub(super) struct Ruled<'a> {
     pub(super) field: &'a Quantity,
     pub(super) rule: &'a FieldRule,
-    /// Where in filings its amounts were found last: in most they are in one place.
-    pub(super) place: Cell<usize>,
+    /// Where filings have each of its amounts.
+    pub(super) found: Vec<Found<'a>>,
 }
 
 /// A quarter with the filings whose last month is in it.
@@ -24,13 +23,13 @@ pub(super) struct Quarter<'a> {
     pub(super) filings: Within<'a>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
     pub(super) fn field(
-        &self,
-        ruled: &Ruled<'_>,
-        quarter: &Quarter<'_>,
+        &'a self,
+        ruled: &Ruled<'a>,
+        quarter: &Quarter<'a>,
     ) -> Result<i128, Underivable> {
-        let Ruled { field, rule, place } = ruled;
+        let Ruled { field, rule, found } = ruled;
         let filings = |kinds| quarter.filings.of(kinds).iter();
         let last = Month::last_of(quarter.period);
         let back = |months: u32| Span::ending(last, months);
@@ -43,7 +42,7 @@ impl Subject<'_> {
                 months,
             } => {
                 let filings = months.map_or(quarter.filings, |m| self.filings.ending_within(back(m)));
-                self.sum(of, filings.of(kinds), *paid, place)
+                self.sum(of, found, filings.of(kinds), *paid)
             }
             FieldRule::Filings { kinds } => filings(kinds).count() as i128,
             FieldRule::HasFiling { kinds } => filings(kinds).next().is_some().into(),
@@ -73,15 +72,19 @@ impl Subject<'_> {
         })
     }
 
-    /// Σ of some amounts over some filings; `place` is where the amounts were found before.
+    /// Σ of some amounts over some filings; `found` is for each of the amounts.
     pub(super) fn sum(
         &self,
         of: &[String],
-        filings: OfKinds<'_>,
+        found: &[Found<'a>],
+        filings: OfKinds<'a>,
         paid: bool,
-        place: &Cell<usize>,
     ) -> i128 {
         let counted = filings.iter().filter(|f| !paid || f.is_paid(self.terms.as_of));
-        counted.map(|f| f.latest.sum_near(of, place)).sum()
+        let amounts = counted.flat_map(|f| {
+            let names = of.iter().zip(found);
+            names.filter_map(|(name, found)| f.latest.amounts.get_near(name, found))
+        });
+        amounts.map(|amount| i128::from(amount.get())).sum()
     }
 }

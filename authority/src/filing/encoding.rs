@@ -61,7 +61,7 @@ impl<'a> Filing<'a> {
             },
             amounts: match payment / SAME {
                 0 => amounts(decoder)?,
-                1 => Named::in_order(decoder.list_before(Decoder::value)?).ok_or(Malformed)?,
+                1 => Named::as_another(decoder.list_before(Decoder::value)?),
                 _ => return Err(Malformed),
             },
         })

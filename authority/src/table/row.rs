@@ -82,6 +82,12 @@ impl<'a> Row<'a> {
     /// Which cell is of a column.
     fn find(&self, column: &str) -> Option<usize> {
         let index = &self.columns.index;
+        if let Some((name, cell)) = index.get(self.next.get())
+            && are_equal(name, column)
+        {
+            self.next.set(self.next.get() + 1);
+            return Some(*cell);
+        }
         let (before, from) = index.split_at(self.next.get().min(index.len()));
         let mut all = from.iter().chain(before).zip(self.next.get()..);
         let ((_, cell), at) = all.find(|((name, _), _)| are_equal(name, column))?;
@@ -112,6 +118,7 @@ impl<'a> Row<'a> {
         }
     }
 
+    #[inline]
     fn is_typed(&self, column: &str) -> bool {
         let typed = &self.columns.typed;
         !typed.is_empty() && self.find(column).is_some_and(|cell| typed.contains(&cell))
