@@ -420,10 +420,16 @@ mod tests {
         let mut decoder = Decoder::with_table(&[0, 2, 4, 6]).expect("a table");
         assert_eq!(decoder.list_before(Decoder::signed), Ok(Vec::new()));
         decoder.keep(names(&["b", "c"]));
-        assert_eq!(decoder.list_before(Decoder::signed), Ok(vec![("b", 1), ("c", 2)]));
+        assert_eq!(
+            decoder.list_before(Decoder::signed),
+            Ok(vec![("b", 1), ("c", 2)])
+        );
         assert_eq!(decoder.list_before(Decoder::signed), Err(Malformed));
         let mut decoder = Decoder::with_names(&[2, 4], &GIVEN);
-        assert_eq!(decoder.list_before(Decoder::signed), Ok(vec![("a", 1), ("b", 2)]));
+        assert_eq!(
+            decoder.list_before(Decoder::signed),
+            Ok(vec![("a", 1), ("b", 2)])
+        );
     }
 
     #[test]

@@ -177,11 +177,7 @@ impl Subject<'_> {
         Ok(rules)
     }
 
-    fn row<'a>(
-        &'a self,
-        rules: &[Ruled<'a>],
-        period: Period,
-    ) -> Result<Vec<Value>, Underivable> {
+    fn row<'a>(&'a self, rules: &[Ruled<'a>], period: Period) -> Result<Vec<Value>, Underivable> {
         let quarter = Quarter {
             period,
             filings: self.filings.ending_within(Span::quarter(period)),

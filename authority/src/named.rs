@@ -26,7 +26,9 @@ impl<'a, T> Named<'a, T> {
 
     /// Values whose names are in order, each once, or none.
     pub(crate) fn in_order(named: Vec<(&'a str, T)>) -> Option<Self> {
-        named.is_sorted_by(|(a, _), (b, _)| a < b).then_some(Self(named))
+        named
+            .is_sorted_by(|(a, _), (b, _)| a < b)
+            .then_some(Self(named))
     }
 
     /// How many.
@@ -90,7 +92,11 @@ mod tests {
         assert!(named.iter().eq([("a", &2), ("b", &3)]));
         assert_eq!((named.get("b"), named.get("c")), (Some(&3), None));
         let other: Named<'_, u8> = [("b", 7)].into_iter().collect();
-        for (name, values) in [("b", [Some(&3), Some(&7)]), ("a", [Some(&2), None]), ("c", [None; 2])] {
+        for (name, values) in [
+            ("b", [Some(&3), Some(&7)]),
+            ("a", [Some(&2), None]),
+            ("c", [None; 2]),
+        ] {
             let found = Found::default();
             for _ in 0..2 {
                 let near = [&named, &other].map(|list| list.get_near(name, &found));

@@ -312,7 +312,9 @@ impl Members {
         let mut checks = vec![0; bytes.len().div_ceil(self.form.block()) * CHECK];
         let place = self.count * length as u64 + blocks.start * CHECK as u64;
         self.file.read_exact_at(&mut checks, place).map_err(io)?;
-        let written = bytes.chunks(self.form.block()).map(|block| check(&blake3::hash(block)));
+        let written = bytes
+            .chunks(self.form.block())
+            .map(|block| check(&blake3::hash(block)));
         if !written.eq(checks.as_chunks().0.iter().copied()) {
             return Err(self.damaged());
         }
@@ -343,5 +345,113 @@ impl Members {
 
     fn damaged(&self) -> AuthorityError {
         AuthorityError::damaged(&self.path, "its rows are not what was written")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use taxproof_claims::shape::Q16;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const FORM: Form = Form {
+        layout: Q16.layout(),
+        roots: 1,
+    };
+
+    fn row(key: u64) -> Vec<u8> {
+        let mut row = vec![key as u8; FORM.length()];
+        row[..16].copy_from_slice(&Key::from(key).to_be_bytes());
+        row
+    }
+
+    /// A file of rows with the keys from 0 on, written in pieces of other lengths than blocks.
+    fn written(folder: &TempDir, count: u64) -> PathBuf {
+        let path = folder.path().join(count.to_string());
+        let mut writer = MemberWriter::create(&path, FORM).expect("is made");
+        let rows: Vec<Vec<u8>> = (0..count).map(row).collect();
+        for piece in rows.chunks(37) {
+            let piece = Drafted(Zeroizing::new(piece.concat()));
+            writer.append(&piece).expect("is written");
+        }
+        writer.finish().expect("is durable");
+        path
+    }
+
+    fn read(path: &Path, first: u64, last: u64) -> Option<Vec<Vec<u8>>> {
+        let members = Members::open(path, FORM).ok()?;
+        let rows = members.rows(first.into(), last.into()).ok()?;
+        Some(rows.iter().map(<[u8]>::to_vec).collect())
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written() {
+        let folder = TempDir::new().expect("a folder");
+        for count in [1, 63, 64, 65, 127, 128, 200] {
+            let path = written(&folder, count);
+            for (first, last) in [
+                (0, 0),
+                (0, 63),
+                (63, 64),
+                (64, 64),
+                (90, 150),
+                (0, 999),
+                (500, 999),
+            ] {
+                let expected: Vec<_> = (first..=last.min(count - 1)).map(row).collect();
+                assert_eq!(
+                    read(&path, first, last),
+                    Some(expected),
+                    "{count}: {first}–{last}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_that_has_changed_is_found_wherever_it_is() {
+        let folder = TempDir::new().expect("a folder");
+        let path = written(&folder, 200);
+        let bytes = fs::read(&path).expect("is there");
+        let blocks = (200 * FORM.length(), 4);
+        for (at, block) in [
+            (FORM.length() - 1, 0),
+            (FORM.block() + POSITION, 1),
+            (blocks.0 - 1, 3),
+            (blocks.0 + CHECK, 1),
+            (blocks.0 + blocks.1 * CHECK - 1, 3),
+        ] {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            fs::write(&path, &bytes).expect("is written");
+            for other in 0..4 {
+                let first = other * BLOCK;
+                let is_read = read(&path, first, first).is_some();
+                assert_eq!(is_read, other != block, "byte {at}, block {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_length_is_refused() {
+        let folder = TempDir::new().expect("a folder");
+        let path = written(&folder, 65);
+        let bytes = fs::read(&path).expect("is there");
+        for length in [
+            bytes.len() - 1,
+            bytes.len() - CHECK,
+            bytes.len() + 1,
+            bytes.len() + FORM.length(),
+            65 * FORM.length(),
+        ] {
+            let mut bytes = bytes.clone();
+            bytes.resize(length, 0);
+            fs::write(&path, &bytes).expect("is written");
+            // Some lengths are those of other numbers of rows, whose digests are then others.
+            assert_eq!(read(&path, 0, 999), None, "{length}");
+        }
     }
 }

@@ -41,7 +41,8 @@ impl<'a> Subject<'a> {
                 paid,
                 months,
             } => {
-                let filings = months.map_or(quarter.filings, |m| self.filings.ending_within(back(m)));
+                let filings =
+                    months.map_or(quarter.filings, |m| self.filings.ending_within(back(m)));
                 self.sum(of, found, filings.of(kinds), *paid)
             }
             FieldRule::Filings { kinds } => filings(kinds).count() as i128,
@@ -80,11 +81,16 @@ impl<'a> Subject<'a> {
         filings: OfKinds<'a>,
         paid: bool,
     ) -> i128 {
-        let counted = filings.iter().filter(|f| !paid || f.is_paid(self.terms.as_of));
-        let amounts = counted.flat_map(|f| {
-            let names = of.iter().zip(found);
-            names.filter_map(|(name, found)| f.latest.amounts.get_near(name, found))
-        });
-        amounts.map(|amount| i128::from(amount.get())).sum()
+        let mut sum = 0;
+        for filing in filings.iter() {
+            if paid && !filing.is_paid(self.terms.as_of) {
+                continue;
+            }
+            for (name, found) in of.iter().zip(found) {
+                let amount = filing.latest.amounts.get_near(name, found);
+                sum += amount.map_or(0, |amount| i128::from(amount.get()));
+            }
+        }
+        sum
     }
 }

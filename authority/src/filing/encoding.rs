@@ -97,3 +97,69 @@ impl Voiding {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Month;
+
+    fn filing(payment: Payment, amounts: &[(&'static str, i64)]) -> Filing<'static> {
+        let month = Month::new(2026, 7).expect("a month");
+        let value = |n: i64| Value::try_from(n).expect("a small value");
+        Filing {
+            kind: "vat".into(),
+            tax: "vat".into(),
+            span: Span::ending(month, 1),
+            filed_on: None,
+            sequence: Some(-4),
+            deadline: None,
+            payment,
+            amounts: amounts.iter().map(|(name, n)| (*name, value(*n))).collect(),
+        }
+    }
+
+    #[test]
+    fn filings_are_read_with_the_names_of_others() {
+        let day = "2026-08-01".parse().expect("a day");
+        let lists: [&[(&str, i64)]; 6] = [
+            &[],
+            &[("a", 1), ("b", -2)],
+            &[("a", 300), ("b", 4)],
+            &[("b", 5)],
+            &[("b", 6)],
+            &[],
+        ];
+        let payments = [Payment::AsFiled, Payment::Unpaid, Payment::On(day)];
+        let filings: Vec<_> = lists
+            .iter()
+            .flat_map(|list| payments.map(|payment| filing(payment, list)))
+            .collect();
+        let mut encoder = Encoder::with_table(Vec::new());
+        filings
+            .iter()
+            .for_each(|filing| filing.encode(&mut encoder));
+        let (bytes, _) = encoder.finish_onto(Vec::new());
+        let mut decoder = Decoder::with_table(&bytes).expect("a table");
+        for filing in &filings {
+            assert_eq!(Filing::decode(&mut decoder).as_ref(), Ok(filing));
+        }
+        assert_eq!(decoder.finish(), Ok(()));
+    }
+
+    #[test]
+    fn names_out_of_order_are_refused() {
+        for (second, reads) in [(1, true), (0, false)] {
+            let mut encoder = Encoder::with_table(Vec::new());
+            let empty = filing(Payment::AsFiled, &[]);
+            empty.encode(&mut encoder);
+            let (mut bytes, _) = encoder.finish_onto(Vec::new());
+            // The table's texts are one: "vat". The payment, which is last, is followed by two amounts.
+            assert_eq!(bytes.pop(), Some(SAME as u8));
+            bytes.splice(..1, [2]);
+            bytes.splice(5..5, *b"\x01x");
+            bytes.extend([0, 2, 0, 2, second, 2]);
+            let mut decoder = Decoder::with_table(&bytes).expect("a table");
+            assert_eq!(Filing::decode(&mut decoder).is_ok(), reads);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::vec::IntoIter;
 use rayon::prelude::*;
 
 use super::checkpoint::{self, Checkpoint, Stage};
-use super::row::{self, Row};
+use super::row::{self, Row, Sheet};
 use super::spool::{self, Rows};
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT, SEGMENT};
 use crate::codec::Given;
@@ -199,9 +199,12 @@ impl Desk<'_> {
         Ok(posted)
     }
 
-    fn row<'r>(&'r self, bytes: &'r [u8]) -> Option<Row<'r>> {
-        let row = Row::decode(bytes, &self.names)?;
-        (row.file < self.unknown.len()).then_some(row)
+    /// Rows, or none in place of one that does not read.
+    fn rows<'r>(&'r self, sheet: &'r [u8]) -> impl Iterator<Item = Option<Row<'r>>> {
+        let sheet = Sheet::open(sheet, &self.names);
+        let unread = sheet.is_none().then_some(None);
+        let rows = sheet.into_iter().flatten().chain(unread);
+        rows.map(|row| row.filter(|row| row.file < self.unknown.len()))
     }
 }
 
@@ -226,16 +229,18 @@ impl Posted {
         let mut changed = false;
         for (_, mut rest) in runs.iter().copied() {
             while !rest.is_empty() {
-                let (_, bytes) = Row::split(&mut rest).ok_or_else(&damaged)?;
-                let row = desk.row(bytes).ok_or_else(&damaged)?;
-                if owner.is_none() {
-                    let kept = kept.as_deref();
-                    account = kept.map(|kept| ledger.decode(row.id, kept)).transpose()?;
+                let (_, sheet) = Sheet::split(&mut rest).ok_or_else(&damaged)?;
+                for row in desk.rows(sheet) {
+                    let row = row.ok_or_else(&damaged)?;
+                    if owner.is_none() {
+                        let kept = kept.as_deref();
+                        account = kept.map(|kept| ledger.decode(row.id, kept)).transpose()?;
+                    }
+                    if *owner.get_or_insert(row.id) != row.id {
+                        return Err(damaged());
+                    }
+                    changed |= self.post_row(&mut account, row, &desk.unknown);
                 }
-                if *owner.get_or_insert(row.id) != row.id {
-                    return Err(damaged());
-                }
-                changed |= self.post_row(&mut account, row, &desk.unknown);
             }
         }
         if let (Some(owner), Some(account), true) = (owner, account, changed) {

@@ -8,7 +8,7 @@ use taxproof_claims::schema::Schema;
 use taxproof_claims::subject::EnterpriseId;
 
 use super::checkpoint::{Checkpoint, Posting, Reading, Stage};
-use super::row::{self, Row};
+use super::row::{self, Sheet};
 use super::spool::Spool;
 use super::{CHECKPOINT_FILE, Ingestion, Kind, REPORT};
 use crate::codec::Given;
@@ -54,6 +54,8 @@ struct Parsed {
     findings: Vec<Finding>,
     /// The enterprise of the row before.
     last: Option<(EnterpriseId, Key)>,
+    /// Where its sheet is, which the bytes end with.
+    sheet: Option<usize>,
 }
 
 /// A batch that is parsed, and where it ends.
@@ -120,7 +122,11 @@ pub(super) fn read(
 }
 
 impl Desk<'_> {
-    fn read_file(&mut self, table: &mut Table<'_>, parser: &Parser<'_>) -> Result<(), AuthorityError> {
+    fn read_file(
+        &mut self,
+        table: &mut Table<'_>,
+        parser: &Parser<'_>,
+    ) -> Result<(), AuthorityError> {
         let columns = table.columns();
         let mut batch = table.read()?;
         let mut before = None;
@@ -226,13 +232,11 @@ impl Parsed {
             self.no_filing += 1;
             return Ok(());
         };
-        let laid = Row {
-            file: by.file,
-            line,
-            id: &id,
-            entry,
-        };
-        laid.append(key, by.names, &mut self.bytes);
+        let bytes = &mut self.bytes;
+        let sheet = self.sheet.filter(|start| Sheet::has_place(*start, bytes));
+        let sheet = sheet.unwrap_or_else(|| Sheet::begin(key, by.file, &id, bytes));
+        Sheet::append(sheet, line, &entry, by.names, bytes);
+        self.sheet = Some(sheet);
         let (range, end) = (part_of(key, by.bits), self.bytes.len());
         match self.runs.last_mut() {
             Some((last, ends)) if *last == range => *ends = end,
@@ -251,7 +255,7 @@ impl Parsed {
         let id = schema.id_scheme.parse(id);
         let id = id.map_err(|error| Refused::cell(column, error))?;
         let key = key(id.as_str());
-        self.last = Some((id, key));
+        (self.last, self.sheet) = (Some((id, key)), None);
         Ok(key)
     }
 }

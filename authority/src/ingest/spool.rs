@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::row::Row;
+use super::row::Sheet;
 use crate::error::AuthorityError;
 use crate::folder::{private, read};
 use crate::store::Key;
 
-/// One file a range. In each: key, length, bytes, row after row in the order of reading.
+/// One file a range. In each: sheets of rows, in the order of reading.
 #[derive(Debug)]
 pub(super) struct Spool {
     ranges: Vec<Range>,
@@ -106,7 +106,7 @@ impl Rows {
         while let Some(key) = self.first_key(rest)? {
             let run = rest;
             while self.first_key(rest)? == Some(key) {
-                Row::split(&mut rest).ok_or_else(|| self.damaged())?;
+                Sheet::split(&mut rest).ok_or_else(|| self.damaged())?;
             }
             runs.push((key, &run[..run.len() - rest.len()]));
         }

@@ -245,11 +245,7 @@ impl Run {
     }
 
     /// Appends what is written behind the values before.
-    pub(crate) fn write(
-        &mut self,
-        key: Key,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) -> io::Result<()> {
+    pub(crate) fn write(&mut self, key: Key, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let start = self.bytes.len();
         write(&mut self.bytes);
         let value = &self.bytes[start..];
