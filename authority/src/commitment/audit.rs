@@ -157,7 +157,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::super::hashing::hashing;
-    use super::super::member::{Drafted, MemberWriter};
+    use super::super::member::Drafted;
+    use super::super::members::MemberWriter;
     use super::super::{Form, MEMBERS};
     use super::*;
     use crate::registration::Registered;

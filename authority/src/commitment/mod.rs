@@ -9,6 +9,7 @@ mod audit;
 mod draft;
 mod hashing;
 mod member;
+mod members;
 mod tree;
 
 use std::io;
@@ -35,8 +36,9 @@ use crate::seed::Seed;
 use crate::store::key;
 use draft::Draft;
 use hashing::{Growing, Hashing, hashing};
-use member::{Form, MemberWriter, Members};
+use member::Form;
 pub(crate) use member::{Member, Share};
+use members::{MemberWriter, Members};
 use tree::{MAX_LEAVES, TreeFiles};
 
 /// What is to be committed to.

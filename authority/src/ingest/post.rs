@@ -88,7 +88,8 @@ pub(super) fn post(
     let (first, ranges) = (posting.range, 1u64 << posting.bits);
     let mut writing = Writing::open(workplace, checkpoint, posting, durable)?;
     progress.begin("posting rows", ranges);
-    let at_once = rayon::current_num_threads() as u64;
+    // More than threads, so that few of these wait for the one that has most to do.
+    let at_once = 4 * rayon::current_num_threads() as u64;
     let mut ready = Vec::new();
     for start in (first..ranges).step_by(at_once as usize) {
         let window = start..ranges.min(start + at_once);
