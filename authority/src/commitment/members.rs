@@ -310,5 +310,10 @@ mod tests {
             // Some lengths are those of other numbers of rows, whose digests are then others.
             assert_eq!(read(&path, 0, 999), None, "{length}");
         }
+        let path = written(&folder, 64);
+        let mut bytes = fs::read(&path).expect("is there");
+        bytes.extend([0; CHECK]);
+        fs::write(&path, &bytes).expect("is written");
+        assert_eq!(read(&path, 0, 999), None, "a digest of no rows");
     }
 }
