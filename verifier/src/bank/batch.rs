@@ -11,8 +11,7 @@ use taxproof_claims::presentation::Presentation;
 use tracing::Instrument as _;
 
 use super::compute::Calls;
-use super::requests::check_client_request_id;
-use super::{Bank, Decision, Refusal};
+use super::{Bank, ClientRequestId, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::limits::BATCH;
 use crate::metrics::Step;
@@ -24,8 +23,8 @@ use crate::store::{KeptRequest, StoreError};
 pub struct Submission {
     /// Encrypted to the bank.
     pub sealed: Vec<u8>,
-    /// Chosen by the caller; empty for none.
-    pub client_request_id: String,
+    /// Chosen by the caller, for one presentation.
+    pub client_request_id: ClientRequestId,
 }
 
 /// A presentation whose proof is to be verified.
@@ -107,7 +106,7 @@ impl Bank {
     async fn ask_all(
         &self,
         opened: Vec<Result<Presentation, Refusal>>,
-        ids: &[String],
+        ids: &[ClientRequestId],
         calls: &Calls,
         answers: &mut [Answer],
     ) -> Vec<Asked> {
@@ -133,9 +132,9 @@ impl Bank {
         place: usize,
         opened: Result<Presentation, Refusal>,
         requests: Result<&HashMap<Digest, KeptRequest>, Arc<StoreError>>,
-        client_request_id: &str,
+        client_request_id: &ClientRequestId,
     ) -> Result<Result<Asked, Decision>, Refusal> {
-        check_client_request_id(client_request_id)?;
+        client_request_id.check()?;
         let presentation = opened?;
         let requests = requests.map_err(Refusal::Store)?;
         let request = requests.get(&presentation.request);
@@ -154,7 +153,7 @@ impl Bank {
     async fn judge_all(
         self: &Arc<Self>,
         asked: Vec<Asked>,
-        ids: &[String],
+        ids: &[ClientRequestId],
         calls: &Calls,
         step: Step,
         answers: &mut [Answer],

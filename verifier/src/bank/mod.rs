@@ -2,6 +2,7 @@
 
 mod backup;
 mod batch;
+mod client_id;
 mod compute;
 mod decision;
 mod evidence;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use backup::{Backup, CannotBackUp, Restored};
 pub use batch::Submission;
+pub use client_id::ClientRequestId;
 pub use decision::{Decision, Standing};
 pub use policies::parse_policy;
 pub use readiness::NotReady;

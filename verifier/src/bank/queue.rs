@@ -10,8 +10,7 @@ use tracing::Span;
 
 use super::batch::{Answer, Steps};
 use super::compute::{Calls, queue_span};
-use super::requests::check_client_request_id;
-use super::{Bank, Decision, Refusal, Submission};
+use super::{Bank, ClientRequestId, Decision, Refusal, Submission};
 use crate::limits::{SHARED, SHARES};
 use crate::metrics::{Present, Step};
 
@@ -94,9 +93,10 @@ impl Bank {
     pub async fn submit(
         self: &Arc<Self>,
         sealed: Vec<u8>,
-        client_request_id: &str,
+        client_request_id: impl Into<ClientRequestId>,
     ) -> Result<Decision, Refusal> {
-        check_client_request_id(client_request_id)?;
+        let client_request_id = client_request_id.into();
+        client_request_id.check()?;
         let place = Arc::clone(&self.presentations).try_acquire_owned();
         let place = place.map_err(|_| {
             self.metrics.shed("queue");
@@ -107,7 +107,7 @@ impl Bank {
         let needed = self.queue.push(Job {
             submission: Submission {
                 sealed,
-                client_request_id: client_request_id.to_owned(),
+                client_request_id,
             },
             since: Instant::now(),
             waits: queue_span(&call),

@@ -9,10 +9,10 @@ use taxproof_claims::encoding::Writer;
 use taxproof_claims::policy::{Parameters, Policy};
 use taxproof_claims::request::{MAX_ACCEPTED, MAX_PURPOSE, Nonce, ParameterValue, Request};
 
-use super::{Bank, Refusal};
+use super::{Bank, ClientRequestId, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::keyring::AnyVerifier;
-use crate::limits::{CLIENT_REQUEST_ID, LONGEST_VALIDITY, VALIDITY};
+use crate::limits::{LONGEST_VALIDITY, VALIDITY};
 use crate::metrics::Step;
 use crate::presentation::Question;
 use crate::store::{Cancelled, KeptRequest, Page};
@@ -28,8 +28,8 @@ pub struct NewRequest {
     pub purpose: String,
     /// How long it can be answered; zero for [`VALIDITY`].
     pub validity: Duration,
-    /// Chosen by the caller; empty for none.
-    pub client_request_id: String,
+    /// Chosen by the caller, and the same again gives the same request.
+    pub client_request_id: ClientRequestId,
 }
 
 impl Bank {
@@ -38,7 +38,7 @@ impl Bank {
     /// # Errors
     /// What it is made from is wrong, or the bank has no policy, key or epoch for it.
     pub async fn create_request(self: &Arc<Self>, new: NewRequest) -> Result<KeptRequest, Refusal> {
-        check_client_request_id(&new.client_request_id)?;
+        new.client_request_id.check()?;
         let validity = check(&new)?;
         let kept = self.find_policy(&new.policy).await?;
         let policy = Arc::clone(self.terms(&kept)?.policy());
@@ -57,10 +57,10 @@ impl Bank {
         let request = self.request_for(&policy, &parameters, verifier, &epochs, &new, validity)?;
         let signed = request.sign(self.signers.signing());
         let asked = asked(&new, kept.digest, validity);
-        let id = Some(&*new.client_request_id).filter(|id| !id.is_empty());
+        let id = new.client_request_id.key();
         let kept = self
             .store
-            .keep_request(&signed, kept.digest, id.map(|id| (id, asked)))
+            .keep_request(&signed, kept.digest, id.as_deref().map(|id| (id, asked)))
             .await??;
         tracing::info!(request = %kept.digest, policy = %kept.policy, "requested");
         Ok(kept)
@@ -187,16 +187,6 @@ fn check(new: &NewRequest) -> Result<Duration, Refusal> {
         Duration::ZERO => Ok(VALIDITY),
         longer if longer > LONGEST_VALIDITY => Err(Refusal::Validity),
         validity => Ok(validity),
-    }
-}
-
-/// Checks an id that a caller chose.
-pub(super) fn check_client_request_id(id: &str) -> Result<(), Refusal> {
-    let printable = id.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-    if id.len() <= CLIENT_REQUEST_ID && printable {
-        Ok(())
-    } else {
-        Err(Refusal::ClientRequestId)
     }
 }
 

@@ -6,7 +6,7 @@ use taxproof_claims::digest::Digest;
 use taxproof_claims::key::Provenance;
 use taxproof_claims::presentation::Presentation;
 
-use super::{Bank, Decision, Refusal};
+use super::{Bank, ClientRequestId, Decision, Refusal};
 use crate::epoch::TrustedEpoch;
 use crate::presentation::{InvalidReason, Question, Shown, Verdict};
 use crate::receipt::Receipt;
@@ -64,7 +64,7 @@ impl Bank {
         epoch: &TrustedEpoch,
         presentation: Presentation,
         verdict: Verdict,
-        client_request_id: &str,
+        client_request_id: &ClientRequestId,
         now: u64,
     ) -> Result<Decision, Refusal> {
         let request = question.digest();
@@ -75,7 +75,7 @@ impl Bank {
         };
         let new = NewReceipt {
             receipt: self.receipt(question, epoch, presentation, verified, now)?,
-            client_request_id: Some(client_request_id.to_owned()).filter(|id| !id.is_empty()),
+            client_request_id: client_request_id.key(),
         };
         let kept = match self.recorder.keep(new).await {
             Err(Refusal::NotDecided(NotDecided::Cancelled)) => {

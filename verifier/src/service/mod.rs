@@ -41,8 +41,9 @@ use crate::config::{Config, Folder};
 use crate::limits::{
     EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, STREAMS,
 };
+use crate::roles::Caller;
 use crate::telemetry::Telemetry;
-use crate::transport::{Full, Gate, Security, incoming};
+use crate::transport::{Full, Gate, Peer, Security, incoming};
 use monitor::Monitor;
 use serving::Background;
 
@@ -218,6 +219,13 @@ type Routes = Router<Stack<Gate, Stack<GrpcWebLayer, Stack<CorsLayer, Identity>>
 /// The bank behind every service.
 #[derive(Debug, Clone)]
 struct Service(Arc<Bank>);
+
+/// Who calls. The gate lets no call pass without.
+fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, tonic::Status> {
+    let peer = request.extensions().get::<Peer>();
+    let peer = peer.ok_or_else(|| tonic::Status::unauthenticated("who calls is not known"))?;
+    Ok(peer.caller.clone())
+}
 
 fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
     let service = || Service(Arc::clone(bank));

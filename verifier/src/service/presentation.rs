@@ -9,8 +9,8 @@ use taxproof_proto::v1::{
 };
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{Service, decision, status};
-use crate::bank::{Refusal, Submission};
+use super::{Service, caller, decision, status};
+use crate::bank::{ClientRequestId, Refusal, Submission};
 use crate::limits::BATCH;
 
 #[async_trait]
@@ -19,8 +19,10 @@ impl PresentationService for Service {
         &self,
         request: Request<SubmitPresentationRequest>,
     ) -> Result<Response<SubmitPresentationResponse>, Status> {
+        let caller = caller(&request)?;
         let request = request.into_inner();
-        let (sealed, id) = (request.sealed_presentation, &request.client_request_id);
+        let (sealed, id) = (request.sealed_presentation, request.client_request_id);
+        let id = ClientRequestId::of(&caller, id);
         let decision = self.0.submit(sealed, id).await?;
         let decision = Some(decision::message(decision));
         Ok(Response::new(SubmitPresentationResponse { decision }))
@@ -30,6 +32,7 @@ impl PresentationService for Service {
         &self,
         request: Request<Streaming<SubmitPresentationsRequest>>,
     ) -> Result<Response<SubmitPresentationsResponse>, Status> {
+        let caller = caller(&request)?;
         let mut stream = request.into_inner();
         let (mut submissions, mut ids) = (Vec::new(), Vec::new());
         while let Some(next) = stream.message().await? {
@@ -39,7 +42,7 @@ impl PresentationService for Service {
             ids.push(next.client_request_id.clone());
             submissions.push(Submission {
                 sealed: next.sealed_presentation,
-                client_request_id: next.client_request_id,
+                client_request_id: ClientRequestId::of(&caller, next.client_request_id),
             });
         }
         let answers = self.0.submit_all(submissions).await?;

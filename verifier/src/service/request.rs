@@ -10,8 +10,8 @@ use taxproof_proto::v1::{
 };
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{Service, page};
-use crate::bank::NewRequest;
+use super::{Service, caller, page};
+use crate::bank::{ClientRequestId, NewRequest};
 use crate::store::KeptRequest;
 
 #[async_trait]
@@ -20,13 +20,14 @@ impl RequestService for Service {
         &self,
         request: Request<CreateRequestRequest>,
     ) -> Result<Response<CreateRequestResponse>, Status> {
+        let caller = caller(&request)?;
         let request = request.into_inner();
         let new = NewRequest {
             policy: request.policy,
             parameters: request.parameters.into_iter().collect(),
             purpose: request.purpose,
             validity: Duration::from_secs(request.validity_seconds),
-            client_request_id: request.client_request_id,
+            client_request_id: ClientRequestId::of(&caller, request.client_request_id),
         };
         let request = Some(self.message(self.0.create_request(new).await?));
         Ok(Response::new(CreateRequestResponse { request }))

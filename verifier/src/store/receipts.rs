@@ -19,7 +19,7 @@ use crate::signers::Signers;
 pub struct NewReceipt {
     /// What was decided; `sequence` and `previous` are filled in.
     pub receipt: Receipt,
-    /// Chosen by the caller, if anything.
+    /// What names the caller and the id that it chose, if any.
     pub client_request_id: Option<String>,
 }
 

@@ -62,8 +62,8 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Keeps a request. `asked` is what the caller chose as its id, if anything, and the digest of
-    /// what it asked for: the same again gives the request that was made then.
+    /// Keeps a request. `asked` is what names the caller and the id that it chose, if any, and the digest
+    /// of what it asked for: the same again gives the request that was made then.
     ///
     /// # Errors
     /// The database's; the inner one is the caller's.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use taxproof_proto::v1::GetBankRequest;
+use taxproof_proto::v1::request_service_client::RequestServiceClient;
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
+use taxproof_proto::v1::{CreateRequestRequest, GetBankRequest};
 use taxproof_verifier::config::{ConfigError, Folder};
 use taxproof_verifier::roles::{METHODS, Role};
 use taxproof_verifier::service::{ServeError, Serving, Settings, serve_as};
@@ -16,7 +17,8 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
 use crate::certificates::{Certified, Issuer, client_tls};
-use crate::world::{Authority, World, create, key_file};
+use crate::service::submit;
+use crate::world::{Asked, Authority, World, create, key_file};
 
 /// A world whose service knows its callers by their certificates.
 pub(crate) struct Guarded {
@@ -27,9 +29,10 @@ pub(crate) struct Guarded {
     clients: Issuer,
 }
 
-const NAMES: [(&str, Role); 4] = [
+const NAMES: [(&str, Role); 5] = [
     ("spiffe://bank.example/gateway", Role::ApplicantGateway),
     ("loans.bank.example", Role::LoanOfficer),
+    ("branch.bank.example", Role::LoanOfficer),
     ("spiffe://bank.example/audit", Role::Auditor),
     ("admin.bank.example", Role::Admin),
 ];
@@ -38,7 +41,7 @@ const TLS: &str = "\n[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n
                    client_authorities = \"clients.pem\"\n";
 
 impl Guarded {
-    async fn new(more: &str) -> Self {
+    pub(crate) async fn new(more: &str) -> Self {
         Self::with(more, "").await
     }
 
@@ -49,8 +52,12 @@ impl Guarded {
 
     /// Calls a method that every role may call.
     pub(crate) async fn calls_as(&self, name: &str) -> Result<(), Status> {
-        let channel = self.channel(Some(&self.clients.client(name)));
-        call(&channel, "/taxproof.v1.TrustService/GetBank").await
+        call(&self.channel_as(name), "/taxproof.v1.TrustService/GetBank").await
+    }
+
+    /// A connection of whoever has this name.
+    pub(crate) fn channel_as(&self, name: &str) -> Channel {
+        self.channel(Some(&self.clients.client(name)))
     }
 
     async fn with(more: &str, limits: &str) -> Self {
@@ -287,4 +294,45 @@ fn hang_up() {
         .args(["-HUP", &id])
         .status();
     assert!(told.unwrap().success());
+}
+
+/// Front ends that count from 1 do not mean the same by it.
+#[tokio::test]
+async fn an_id_that_one_caller_chose_is_no_others() {
+    let guarded = Guarded::new("").await;
+    let world = &guarded.world;
+    let asked = async || {
+        world
+            .request("ccb-limit", &[("requested_amount", "500,000")])
+            .await
+    };
+    let (first, second, third) = (asked().await, asked().await, asked().await);
+    let [officer, other, gateway] = [
+        "loans.bank.example",
+        "branch.bank.example",
+        "spiffe://bank.example/gateway",
+    ]
+    .map(|name| guarded.channel_as(name));
+    let create = async |channel: &Channel| {
+        let create = CreateRequestRequest {
+            policy: "ccb-limit".to_owned(),
+            parameters: [("requested_amount".to_owned(), "500,000".to_owned())].into(),
+            purpose: "a loan".to_owned(),
+            client_request_id: "1".to_owned(),
+            ..CreateRequestRequest::default()
+        };
+        let mut client = RequestServiceClient::new(channel.clone());
+        let made = client.create_request(create).await.unwrap().into_inner();
+        made.request.unwrap().id
+    };
+    let made = create(&officer).await;
+    assert_eq!(create(&officer).await, made, "asked again");
+    assert_ne!(create(&other).await, made, "asked for another applicant");
+
+    let seal = |asked: &Asked| world.seal(&asked.present());
+    submit(&gateway, seal(&first), "1").await.unwrap();
+    submit(&officer, seal(&second), "1").await.unwrap();
+    let used = submit(&gateway, seal(&third), "1").await.unwrap_err();
+    assert_eq!(used.code(), Code::AlreadyExists);
+    submit(&other, seal(&third), "1").await.unwrap();
 }
