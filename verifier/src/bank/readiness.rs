@@ -26,7 +26,7 @@ pub enum NotReady {
 }
 
 impl Bank {
-    /// Looks whether the bank is ready, and notes what it finds for its metrics.
+    /// Looks whether the bank is ready, and notes for its metrics what else it finds.
     ///
     /// # Errors
     /// The first reason why it is not.
@@ -41,12 +41,10 @@ impl Bank {
                 Err(NotReady::Database)
             }
         };
-        let ready = match behind > CLOCK_TOLERANCE.as_secs() {
+        match behind > CLOCK_TOLERANCE.as_secs() {
             true => Err(NotReady::Clock),
             false => ready,
-        };
-        self.metrics.ready(ready.is_ok());
-        ready
+        }
     }
 
     /// Waits until what makes the bank ready may have changed.

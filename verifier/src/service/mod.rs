@@ -147,9 +147,10 @@ pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, Se
     let (listener, address) = bind(settings.listen).await?;
     let metrics = Arc::clone(bank.metrics());
     let mut background = Background::default();
-    if let Security::Tls { tls, .. } = &settings.security {
-        background.spawn(reload::reload(Arc::downgrade(tls)));
-    }
+    background.spawn(reload::reload(match &settings.security {
+        Security::Tls { tls, .. } => Some(Arc::downgrade(tls)),
+        Security::Plaintext => None,
+    }));
     let (health, health_service) = health_reporter();
     let monitor = Monitor::start(Arc::clone(&bank), health, &settings.security).await;
     background.spawn(Arc::clone(&monitor).watch());

@@ -1,8 +1,8 @@
 //! Whether the service is ready, told to whoever sends it calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -29,7 +29,7 @@ pub(super) struct Monitor {
     health: HealthReporter,
     tls: Option<Arc<Tls>>,
     standing: watch::Sender<Standing>,
-    /// The reason that was logged last, so that each is logged once.
+    /// The reason that was logged last, unless it was ready since: each is logged once.
     told: Mutex<Option<NotReady>>,
 }
 
@@ -76,41 +76,45 @@ impl Monitor {
             Ok(()) => Standing::Ready,
             Err(why) => Standing::NotReady(why),
         };
-        let stopping = |now: &mut Standing| {
+        let metrics = self.bank.metrics();
+        let goes_on = self.standing.send_if_modified(|now| {
             let goes_on = *now != Standing::Stopping;
             if goes_on {
                 *now = standing;
+                metrics.ready(standing == Standing::Ready);
             }
             goes_on
-        };
-        if self.standing.send_if_modified(stopping) {
-            self.tell(standing).await;
+        });
+        if goes_on {
+            self.tell().await;
         }
     }
 
-    async fn tell(&self, standing: Standing) {
-        let (status, why) = match standing {
-            Standing::Ready => (ServingStatus::Serving, None),
-            Standing::NotReady(why) => (ServingStatus::NotServing, Some(why)),
-            Standing::Stopping => (ServingStatus::NotServing, None),
+    /// Tells what was found last. One at a time, so that what is told last is what is so.
+    async fn tell(&self) {
+        let mut told = self.told.lock().await;
+        let standing = self.standing();
+        let status = match standing {
+            Standing::Ready => ServingStatus::Serving,
+            Standing::NotReady(_) | Standing::Stopping => ServingStatus::NotServing,
         };
         self.health.set_service_status("", status).await;
-        let before = {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *told, why)
-        };
-        match why {
-            Some(why) if before != Some(why) => tracing::warn!(%why, "not ready"),
-            None if before.is_some() => tracing::info!("ready"),
+        match standing {
+            Standing::Ready if told.take().is_some() => tracing::info!("ready"),
+            Standing::NotReady(why) if told.replace(why) != Some(why) => {
+                tracing::warn!(%why, "not ready");
+            }
             _ => {}
         }
     }
 
     /// The service stops: it is not ready any more, and watches end.
     pub(super) async fn stop(&self) {
-        self.standing.send_replace(Standing::Stopping);
-        self.tell(Standing::Stopping).await;
-        self.bank.metrics().ready(false);
+        self.standing.send_modify(|now| {
+            *now = Standing::Stopping;
+            self.bank.metrics().ready(false);
+        });
+        self.tell().await;
         self.bank.stop_watches();
     }
 

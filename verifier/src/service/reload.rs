@@ -5,20 +5,35 @@ use std::sync::Weak;
 use crate::limits::CERTIFICATE_CHECK;
 use crate::transport::Tls;
 
-/// Reads the certificates again when the process is told to by SIGHUP, and when they changed.
-pub(super) fn reload(tls: Weak<Tls>) -> impl Future<Output = ()> {
+/// Reads the certificates again when the process is told to by SIGHUP, and when they changed. Without
+/// certificates SIGHUP does nothing, rather than end the process.
+pub(super) fn reload(tls: Option<Weak<Tls>>) -> impl Future<Output = ()> {
     // From now on, not only once the task runs.
-    let mut told = Hangups::new();
+    let hangups = Hangups::new();
     async move {
-        loop {
-            let _ = tokio::time::timeout(CERTIFICATE_CHECK, told.next()).await;
-            let Some(tls) = tls.upgrade() else { return };
-            match tls.reload() {
-                Ok(true) => tracing::info!("new certificates"),
-                Ok(false) => {}
-                Err(why) => tracing::error!(%why, "the certificates stay as they were"),
-            }
+        match tls {
+            Some(tls) => renew(tls, hangups).await,
+            None => ignore(hangups).await,
         }
+    }
+}
+
+async fn renew(tls: Weak<Tls>, mut told: Hangups) {
+    loop {
+        let _ = tokio::time::timeout(CERTIFICATE_CHECK, told.next()).await;
+        let Some(tls) = tls.upgrade() else { return };
+        match tls.reload() {
+            Ok(true) => tracing::info!("new certificates"),
+            Ok(false) => {}
+            Err(why) => tracing::error!(%why, "the certificates stay as they were"),
+        }
+    }
+}
+
+async fn ignore(mut told: Hangups) {
+    loop {
+        told.next().await;
+        tracing::info!("there are no certificates to read again");
     }
 }
 

@@ -307,6 +307,8 @@ async fn a_service_that_drains_is_not_ready_and_answers_what_is_in_progress() {
     // Longer than it takes until the service looks again.
     for _ in 0..50 {
         assert_eq!(ready().await.unwrap(), "stopping\n");
+        let metrics = world.bank.metrics().to_text();
+        assert!(metrics.contains("taxproof_ready 0\n"), "{metrics}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     locked.unlock().await;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use taxproof_proto::v1::GetBankRequest;
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
 
+use crate::running::Running;
 use crate::world::{Authority, create, key_file};
 
 #[tokio::test]
@@ -51,4 +52,31 @@ fn ends(process: &mut Child) -> bool {
     process.kill().unwrap();
     process.wait().unwrap();
     false
+}
+
+/// `systemctl reload` sends SIGHUP, whether there are certificates or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_without_certificates_survives_a_hangup() {
+    let folder = tempfile::tempdir().unwrap();
+    create(folder.path(), &Authority::new(), &key_file(|_, _| {}), true).unwrap();
+    let mut service = Running::start(&folder.path().join("bank.toml"), &[]);
+    service.signal("-HUP");
+    service.says("no certificates to read again").await;
+    let mut client = TrustServiceClient::new(service.channel().await);
+    client.get_bank(GetBankRequest {}).await.unwrap();
+    drop(client);
+    service.signal("-TERM");
+    assert!(service.ends(), "{}", service.log());
+}
+
+/// Whoever reads the log is not told that a service is ready because it ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_was_never_ready_does_not_say_so_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    create(folder.path(), &Authority::new(), &key_file(|_, _| {}), true).unwrap();
+    let mut service = Running::start(&folder.path().join("bank.toml"), &[]);
+    service.says("\"not ready\"").await;
+    service.signal("-TERM");
+    assert!(service.ends(), "{}", service.log());
+    assert!(!service.log().contains("\"ready\""), "{}", service.log());
 }

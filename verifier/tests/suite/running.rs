@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
@@ -14,6 +15,7 @@ pub(crate) struct Running {
     child: Child,
     pub(crate) address: String,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -37,7 +39,7 @@ impl Running {
             }
         }
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 kept.lock().unwrap().push_str(&format!("{line}\n"));
             }
@@ -47,6 +49,7 @@ impl Running {
             child,
             address: address.unwrap_or_else(|| panic!("it does not begin: {said}")),
             log,
+            reader: Some(reader),
         }
     }
 
@@ -83,9 +86,24 @@ impl Running {
         assert!(told.success());
     }
 
-    /// Whether it ends by itself, successfully, in time; if not, it is ended.
+    /// Waits until it says something.
+    pub(crate) async fn says(&self, what: &str) {
+        for _ in 0..600 {
+            if self.log().contains(what) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it does not say {what}: {}", self.log());
+    }
+
+    /// Whether it ends by itself, successfully, in time; if not, it is ended. If so, its log is whole.
     pub(crate) fn ends(&mut self) -> bool {
-        ends(&mut self.child).is_some_and(|status| status.success())
+        let ended = ends(&mut self.child);
+        if let (Some(_), Some(reader)) = (ended, self.reader.take()) {
+            reader.join().unwrap();
+        }
+        ended.is_some_and(|status| status.success())
     }
 }
 
