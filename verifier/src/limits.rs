@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use taxproof_claims::presentation::MAX_SEALED_PRESENTATION;
 use taxproof_claims::request::MAX_SIGNED_REQUEST;
 
 /// Longest message in either direction: a signed request with its policy, and some room.
 pub const MESSAGE: usize = MAX_SIGNED_REQUEST + 48 * 1024;
+
+/// Longest message with a presentation: the presentation as it was sealed, the caller's id, and what
+/// Protobuf puts around them.
+pub const SEALED: usize = MAX_SEALED_PRESENTATION + CLIENT_REQUEST_ID + 64;
 
 /// Longest list of headers of a call: callers send none of their own.
 pub const HEADER_LIST: u32 = 16 * 1024;
@@ -30,6 +35,10 @@ pub const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Peers whose rate is remembered. A certificate's name or an address takes some 100 bytes.
 pub const PEERS: usize = 4096;
+
+/// How many of them are forgotten at once where there are more, so that not every stranger makes the
+/// service look at all of them.
+pub const PEERS_FORGOTTEN: usize = 512;
 
 /// When a caller who was shed should try again: the queue turns over in less.
 pub const RETRY: Duration = Duration::from_millis(250);
@@ -75,9 +84,16 @@ pub struct Limits {
     /// Connections at once: each takes a file descriptor and some 20 kB. A bank's gateways hold a
     /// few.
     pub connections: usize,
+    /// Connections at once from one address, or one /64 of IPv6: a gateway needs a few, and some
+    /// dozens of wallets may share an address. Whoever wants all places needs many addresses.
+    pub peer_connections: usize,
     /// How long a TLS handshake may take: two round trips, even around the world.
     #[serde(with = "seconds")]
     pub handshake: Duration,
+    /// How long a connection may take until its first call begins: callers connect because they
+    /// have something to say.
+    #[serde(with = "seconds")]
+    pub first_call: Duration,
     /// How long a call may take, and the longest deadline that a caller can ask for: verifying
     /// takes milliseconds, so that a longer one hangs.
     #[serde(with = "seconds")]
@@ -105,7 +121,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            peer_connections: 128,
             handshake: Duration::from_secs(5),
+            first_call: Duration::from_secs(10),
             call: Duration::from_secs(10),
             connection_age: Duration::from_secs(30 * 60),
             connection_grace: Duration::from_secs(30),
@@ -122,6 +140,7 @@ impl Limits {
     pub(crate) fn out_of_range(&self) -> Option<(&'static str, &'static str)> {
         let counts = [
             ("limits.connections", self.connections),
+            ("limits.peer_connections", self.peer_connections),
             ("limits.presentations", self.presentations),
         ];
         let per_peer = [
@@ -130,6 +149,7 @@ impl Limits {
         ];
         let times = [
             ("limits.handshake", self.handshake),
+            ("limits.first_call", self.first_call),
             ("limits.call", self.call),
             ("limits.connection_age", self.connection_age),
         ];
@@ -177,7 +197,8 @@ pub(crate) mod seconds {
 /// may wait.
 pub const BATCH: usize = 1024;
 
-/// Batches at once: each takes all cores for a while.
+/// Batches at once, from their first message on: each takes all cores for a while, and memory for as
+/// many presentations as it may have.
 pub const BATCHES: usize = 2;
 
 /// Presentations that were handed in one by one and are verified together: more save little more,

@@ -239,6 +239,6 @@ pub(super) async fn open(
 }
 
 /// Local addresses that connections come from.
-const PEERS: usize = 8;
+pub(super) const PEERS: usize = 8;
 /// How often an open loop looks for calls that are due.
 const TICK: Duration = Duration::from_millis(1);

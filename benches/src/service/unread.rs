@@ -9,6 +9,7 @@ use tonic::Code;
 
 use super::ServiceError;
 use super::applicants::framed;
+use super::load::PEERS;
 use super::process::{Process, WINDOW};
 use super::wire::Connection;
 
@@ -34,15 +35,17 @@ pub(super) async fn measure(
     let before = process.usage()?.resident;
     let page = framed(&ListDecisionsRequest::default());
     let mut held = Vec::new();
-    for _ in 0..connections {
-        let connection = Connection::open(process.address, 1, 0).await?;
+    for i in 0..connections {
+        // No one peer has so many.
+        let from = 2 + (i % PEERS) as u8;
+        let connection = Connection::open(process.address, from, 0).await?;
         for _ in 0..calls_each {
             held.push(connection.call_unread(LIST, page.clone()).await?);
         }
     }
     let with = settled(process).await?;
     // Others are served meanwhile.
-    let other = Connection::open(process.address, 2, WINDOW).await?;
+    let other = Connection::open(process.address, 1, WINDOW).await?;
     let answer = other.call(BANK, [Bytes::from_static(&[0; 5])]).await?;
     if answer.code != Code::Ok {
         return Err(ServiceError::Answer(answer.code));

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use taxproof_claims::digest::Digest;
 use taxproof_claims::key::KeyFingerprint;
 use taxproof_claims::presentation::Presentation;
+use tokio::sync::SemaphorePermit;
 use tracing::Instrument as _;
 
 use super::compute::Calls;
@@ -25,6 +26,12 @@ pub struct Submission {
     pub sealed: Vec<u8>,
     /// Chosen by the caller, for one presentation.
     pub client_request_id: ClientRequestId,
+}
+
+/// One of the places that batches have, until it is dropped.
+#[derive(Debug)]
+pub struct BatchPlace<'a> {
+    _permit: SemaphorePermit<'a>,
 }
 
 /// A presentation whose proof is to be verified.
@@ -53,22 +60,31 @@ const OF_BATCH: Steps = Steps {
 };
 
 impl Bank {
+    /// A place for a batch, to be had before any of it is read.
+    ///
+    /// # Errors
+    /// There are too many batches at once.
+    pub fn place_for_batch(&self) -> Result<BatchPlace<'_>, Refusal> {
+        let permit = self.batches.try_acquire().map_err(|_| {
+            self.metrics.shed("batches");
+            Refusal::Busy
+        })?;
+        Ok(BatchPlace { _permit: permit })
+    }
+
     /// Verifies sealed presentations together, and decides the requests of those that verify. The
     /// answers are in the presentations' order; one that is refused holds up no other.
     ///
     /// # Errors
-    /// There are more than [`BATCH`], or too many batches at once.
+    /// There are more than [`BATCH`].
     pub async fn submit_all(
         self: &Arc<Self>,
+        _place: &BatchPlace<'_>,
         submissions: Vec<Submission>,
     ) -> Result<Vec<Result<Decision, Refusal>>, Refusal> {
         if submissions.len() > BATCH {
             return Err(Refusal::BatchTooLong);
         }
-        let _one = self.batches.try_acquire().map_err(|_| {
-            self.metrics.shed("batches");
-            Refusal::Busy
-        })?;
         let _counted = self.metrics.presentations(submissions.len());
         let calls = Calls::current();
         Ok(self.answer_all(submissions, &calls, OF_BATCH).await)

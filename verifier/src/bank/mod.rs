@@ -18,7 +18,7 @@ mod trust;
 mod watch;
 
 pub use backup::{Backup, CannotBackUp, Restored};
-pub use batch::Submission;
+pub use batch::{BatchPlace, Submission};
 pub use client_id::ClientRequestId;
 pub use decision::{Decision, Standing};
 pub use policies::parse_policy;

@@ -79,6 +79,9 @@ pub enum ConfigError {
     /// Not where a web page can be from.
     #[error("`web_origins`: `{0}` is no origin: write `https://host` or `https://host:port`")]
     Origin(String),
+    /// Not how a service can be called.
+    #[error("`server_names`: `{0}` is no host's name: write it without scheme and port")]
+    ServerName(String),
     /// The bank's name cannot be one.
     #[error("`id`: {0}")]
     Name(#[from] NotAName),

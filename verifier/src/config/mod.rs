@@ -43,6 +43,9 @@ pub struct Config {
     /// Origins of web pages that may call the service from a browser: `https://loans.example`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub web_origins: Vec<String>,
+    /// Names under which callers reach a service without TLS, besides its addresses and `localhost`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_names: Vec<String>,
     /// The folder of what the service writes.
     #[serde(default = "state")]
     pub state: PathBuf,
@@ -187,6 +190,9 @@ impl Config {
         if let Some(origin) = self.web_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ConfigError::Origin(origin.clone()));
         }
+        if let Some(name) = self.server_names.iter().find(|name| !is_host(name)) {
+            return Err(ConfigError::ServerName(name.clone()));
+        }
         let out_of_range = |setting, range| Err(ConfigError::Range { setting, range });
         if self.maximum_epoch_age.is_zero() {
             return out_of_range("maximum_epoch_age", "more than 0");
@@ -214,6 +220,12 @@ fn is_origin(text: &str) -> bool {
         let plain = !text.ends_with('/') && !text.contains('@');
         plain && text.bytes().all(|b| b.is_ascii_graphic())
     }
+}
+
+/// Whether a text is a host's name, without a scheme or a port.
+fn is_host(text: &str) -> bool {
+    let authority = text.parse::<http::uri::Authority>();
+    authority.is_ok_and(|authority| authority.host() == text)
 }
 
 #[expect(
@@ -287,6 +299,23 @@ mod tests {
             "https://loans.example,https://other.example",
         ] {
             assert!(!is_origin(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_a_service_are_hosts() {
+        for good in ["verifier.bank.example", "verifier"] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "",
+            "verifier:7480",
+            "http://verifier",
+            "a@verifier",
+            "a b",
+            "a/b",
+        ] {
+            assert!(!is_host(bad), "{bad}");
         }
     }
 }

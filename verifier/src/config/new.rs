@@ -55,6 +55,7 @@ impl NewFolder<'_> {
             name: self.name.to_owned(),
             listen: self.listen,
             web_origins: vec![],
+            server_names: vec![],
             state: STATE.into(),
             database: None,
             database_password_file: None,

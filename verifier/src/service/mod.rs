@@ -39,11 +39,11 @@ use tower_http::cors::CorsLayer;
 use crate::bank::{Bank, Clock, Refusal};
 use crate::config::{Config, Folder};
 use crate::limits::{
-    EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, STREAMS,
+    EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, SEALED, STREAMS,
 };
 use crate::roles::Caller;
 use crate::telemetry::Telemetry;
-use crate::transport::{Full, Gate, Peer, Security, incoming};
+use crate::transport::{Full, Gate, Pages, Peer, Security, incoming};
 use monitor::Monitor;
 use serving::Background;
 
@@ -56,6 +56,8 @@ pub struct Settings {
     pub security: Security,
     /// Whether a service without TLS may listen elsewhere than on loopback.
     pub allow_plaintext_from_other_machines: bool,
+    /// Names under which callers reach a service without TLS, besides its addresses and `localhost`.
+    pub server_names: Vec<String>,
     /// What it takes at most.
     pub limits: Limits,
     /// Where metrics and probes are served over HTTP, if anywhere.
@@ -69,6 +71,7 @@ impl Settings {
             listen,
             security: Security::Plaintext,
             allow_plaintext_from_other_machines: false,
+            server_names: Vec::new(),
             limits: Limits::default(),
             metrics: None,
         }
@@ -85,6 +88,7 @@ impl Settings {
             listen: config.listen,
             security,
             allow_plaintext_from_other_machines: config.allow_plaintext_from_other_machines,
+            server_names: config.server_names.clone(),
             limits: config.limits.clone(),
             metrics: config.metrics.as_ref().map(|metrics| metrics.listen),
         }
@@ -164,7 +168,11 @@ pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, Se
     let (stop, stopped) = oneshot::channel::<()>();
     let tls = matches!(settings.security, Security::Tls { .. });
     let limits = settings.limits;
-    let serving = router(&bank, &limits)
+    let pages = Pages {
+        origins: bank.web_origins().into(),
+        names: settings.server_names.into(),
+    };
+    let serving = router(&bank, &limits, pages)
         .add_service(health_service)
         .serve_with_incoming_shutdown(
             incoming(listener, settings.security, &limits, metrics),
@@ -228,7 +236,7 @@ fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, tonic::Status> {
     Ok(peer.caller.clone())
 }
 
-fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
+fn router(bank: &Arc<Bank>, limits: &Limits, pages: Pages) -> Routes {
     let service = || Service(Arc::clone(bank));
     macro_rules! limited {
         ($server:ident) => {
@@ -237,6 +245,7 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
                 .max_encoding_message_size(LIST)
         };
     }
+    let presentations = limited!(PresentationServiceServer).max_decoding_message_size(SEALED);
     let receipts = limited!(ReceiptServiceServer).max_decoding_message_size(EVIDENCE);
     let described = |descriptors| {
         tonic_reflection::server::Builder::configure()
@@ -245,14 +254,17 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
     };
     let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
     let compiled = "the build wrote the descriptors";
-    let gate = Gate::new(limits, Arc::clone(bank.metrics())).refusing(Full {
+    // Browsers speak HTTP/2 only with TLS; whoever else calls by gRPC-Web does so as they do.
+    let web = !pages.origins.is_empty();
+    let cors = web::cors(&pages.origins);
+    let gate = Gate::new(limits, pages, Arc::clone(bank.metrics())).refusing(Full {
         method: "/taxproof.v1.PresentationService/SubmitPresentation",
         places: Arc::clone(bank.places()),
         answer: || Refusal::Busy.into(),
     });
     Server::builder()
-        .accept_http1(true)
-        .layer(web::cors(bank.web_origins()))
+        .accept_http1(web)
+        .layer(cors)
         .layer(GrpcWebLayer::new())
         .layer(gate)
         .max_concurrent_streams(STREAMS)
@@ -264,7 +276,7 @@ fn router(bank: &Arc<Bank>, limits: &Limits) -> Routes {
         .max_connection_age_grace(limits.connection_grace)
         .add_service(limited!(PolicyServiceServer))
         .add_service(limited!(RequestServiceServer))
-        .add_service(limited!(PresentationServiceServer))
+        .add_service(presentations)
         .add_service(limited!(DecisionServiceServer))
         .add_service(receipts)
         .add_service(limited!(TrustServiceServer))

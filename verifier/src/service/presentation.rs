@@ -32,6 +32,8 @@ impl PresentationService for Service {
         &self,
         request: Request<Streaming<SubmitPresentationsRequest>>,
     ) -> Result<Response<SubmitPresentationsResponse>, Status> {
+        // Before anything of the batch is held.
+        let place = self.0.place_for_batch()?;
         let caller = caller(&request)?;
         let mut stream = request.into_inner();
         let (mut submissions, mut ids) = (Vec::new(), Vec::new());
@@ -45,7 +47,7 @@ impl PresentationService for Service {
                 client_request_id: ClientRequestId::of(&caller, next.client_request_id),
             });
         }
-        let answers = self.0.submit_all(submissions).await?;
+        let answers = self.0.submit_all(&place, submissions).await?;
         let result = |(client_request_id, answer)| PresentationResult {
             client_request_id,
             result: Some(match answer {

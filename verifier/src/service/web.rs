@@ -8,8 +8,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// Answers browsers that ask whether a page of some origin may call: those named, and no other.
-/// Without credentials, so that no page calls in the name of whoever looks at it.
+/// Answers browsers that ask whether a page of some origin may call: those named, and no other. What
+/// is not asked, the transport's `Pages` refuse.
 pub(super) fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins.iter().filter_map(|o| HeaderValue::from_str(o).ok());
     let name = HeaderName::from_static;

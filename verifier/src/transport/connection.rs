@@ -4,31 +4,51 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Sleep;
 use tonic::transport::server::Connected;
 
-use crate::metrics::{Metrics, Present};
+use super::network::network;
+use super::places::Place;
+use crate::metrics::Metrics;
 use crate::roles::Caller;
 
 /// Who is at the other end of a connection; in the extensions of each of its calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Peer {
     /// Where it comes from.
     pub address: SocketAddr,
     /// Who it is.
     pub caller: Caller,
+    /// Whether it has called.
+    called: Arc<AtomicBool>,
 }
 
 impl Peer {
-    /// What its calls are counted under: its certificate's name, else its address without a port.
+    /// Whoever has connected and not called yet.
+    pub fn new(address: SocketAddr, caller: Caller) -> Self {
+        Self {
+            address,
+            caller,
+            called: Arc::default(),
+        }
+    }
+
+    /// What its calls are counted under: its certificate's name, else its network.
     pub fn account(&self) -> Arc<str> {
         match &self.caller {
             Caller::Named { name, .. } => Arc::clone(name),
-            Caller::Unasked | Caller::Anonymous(_) => self.address.ip().to_string().into(),
+            Caller::Unasked | Caller::Anonymous(_) => network(self.address.ip()).to_string().into(),
         }
+    }
+
+    /// Notes that it has called.
+    pub(super) fn calls(&self) {
+        self.called.store(true, Ordering::Relaxed);
     }
 }
 
@@ -39,36 +59,47 @@ impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 pub struct Connection {
     stream: Pin<Box<dyn Stream>>,
     peer: Peer,
+    /// Until when it must have called, while it has not.
+    silence: Option<Pin<Box<Sleep>>>,
+    metrics: Arc<Metrics>,
     _place: Place,
 }
 
-/// One of the places that connections have.
-#[derive(Debug)]
-pub(super) struct Place {
-    _permit: OwnedSemaphorePermit,
-    _counted: Present,
-}
-
-impl Place {
-    pub(super) fn new(permit: OwnedSemaphorePermit, metrics: &Metrics) -> Self {
-        Self {
-            _permit: permit,
-            _counted: metrics.connection(),
-        }
-    }
-}
-
 impl Connection {
+    /// One that breaks where its peer does not call in time.
     pub(super) fn new(
         stream: impl AsyncRead + AsyncWrite + Send + 'static,
         peer: Peer,
+        first_call: Duration,
+        metrics: Arc<Metrics>,
         place: Place,
     ) -> Self {
         Self {
             stream: Box::pin(stream),
             peer,
+            silence: Some(Box::pin(tokio::time::sleep(first_call))),
+            metrics,
             _place: place,
         }
+    }
+
+    /// Fails where the peer was silent for too long. Asked before everything, as a peer can hold up
+    /// reading by not reading itself.
+    fn check_silence(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let Some(silence) = &mut self.silence else {
+            return Ok(());
+        };
+        if self.peer.called.load(Ordering::Relaxed) {
+            self.silence = None;
+            return Ok(());
+        }
+        if silence.as_mut().poll(context).is_pending() {
+            return Ok(());
+        }
+        self.silence = None;
+        self.metrics.connection_refused("silent");
+        tracing::info!(address = %self.peer.address, "it called nothing in time");
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 
@@ -92,6 +123,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.check_silence(context)?;
         self.stream.as_mut().poll_read(context, buffer)
     }
 }
@@ -102,6 +134,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check_silence(context)?;
         self.stream.as_mut().poll_write(context, bytes)
     }
 
@@ -110,6 +143,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check_silence(context)?;
         self.stream.as_mut().poll_write_vectored(context, slices)
     }
 
@@ -118,6 +152,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check_silence(context)?;
         self.stream.as_mut().poll_flush(context)
     }
 

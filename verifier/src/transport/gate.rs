@@ -1,4 +1,5 @@
-//! What a call passes before the service sees it: the caller's role, its rate, and its deadline.
+//! What a call passes before the service sees it: whether a web page makes it, the caller's role, its
+//! rate, and its deadline.
 //!
 //! Nothing of the call's body is read before. A call whose deadline passes is dropped where it
 //! waits, so that what it asks for is not begun.
@@ -19,6 +20,7 @@ use tracing::{Instrument as _, Span};
 
 use super::connection::Peer;
 use super::deadline;
+use super::pages::{Pages, Refused};
 use super::rate::Rates;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -30,6 +32,7 @@ use crate::telemetry;
 pub struct Gate {
     rates: Arc<Rates>,
     call: Duration,
+    pages: Pages,
     metrics: Arc<Metrics>,
     full: Option<Full>,
 }
@@ -47,13 +50,14 @@ pub struct Full {
 
 impl Gate {
     /// A gate with these limits.
-    pub fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    pub fn new(limits: &Limits, pages: Pages, metrics: Arc<Metrics>) -> Self {
         Self {
             rates: Arc::new(Rates::new(
                 limits.peer_calls_per_second,
                 limits.peer_calls_at_once,
             )),
             call: limits.call,
+            pages,
             metrics,
             full: None,
         }
@@ -77,9 +81,10 @@ impl Gate {
     }
 
     /// Lets a call pass; how long it may take.
-    fn admit<B>(&self, request: &Request<B>) -> Result<Duration, Status> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<Duration, Refused> {
         let peer = request.extensions().get::<Peer>();
         let peer = peer.ok_or_else(|| Status::unauthenticated("who calls is not known"))?;
+        self.pages.check(request, &peer.caller)?;
         authorize(&peer.caller, request.uri().path())?;
         self.rates.take(&peer.account()).map_err(|wait| {
             self.metrics.shed("rate");
@@ -88,7 +93,7 @@ impl Gate {
         let asked = deadline::timeout(request.headers())
             .map_err(|_| Status::invalid_argument("grpc-timeout is no timeout"))?;
         match asked {
-            Some(Duration::ZERO) => Err(late()),
+            Some(Duration::ZERO) => Err(late().into()),
             Some(asked) => Ok(asked.min(self.call)),
             None => Ok(self.call),
         }
@@ -159,6 +164,9 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let begin = Instant::now();
+        if let Some(peer) = request.extensions().get::<Peer>() {
+            peer.calls();
+        }
         let method = known(request.uri().path());
         let metrics = Arc::clone(&self.gate.metrics);
         if let Some(status) = self.gate.refused(&request) {
@@ -176,7 +184,7 @@ where
                     Ok(response) => response?,
                     Err(_) => late().into_http(),
                 },
-                Err(status) => status.into_http(),
+                Err(refused) => refused.into_http(),
             };
             let code = note(&metrics, method, begin, &response);
             telemetry::end_call(&Span::current(), code);
@@ -261,22 +269,29 @@ mod tests {
         }
     }
 
+    fn grpc(path: &str) -> http::request::Builder {
+        Request::post(path)
+            .header("content-type", "application/grpc")
+            .header("host", "127.0.0.1:1")
+    }
+
+    fn unasked() -> Peer {
+        Peer::new(([127, 0, 0, 1], 1).into(), Caller::Unasked)
+    }
+
     async fn call(service: &Hanging, limit: Duration, timeout: Option<&str>) -> Code {
         let limits = Limits {
             call: limit,
             ..Limits::default()
         };
-        let mut gated = Gate::new(&limits, Arc::default()).layer(service.clone());
-        let request = Request::post("/taxproof.v1.TrustService/GetBank");
+        let mut gated = Gate::new(&limits, Pages::default(), Arc::default()).layer(service.clone());
+        let request = grpc("/taxproof.v1.TrustService/GetBank");
         let request = match timeout {
             Some(timeout) => request.header("grpc-timeout", timeout),
             None => request,
         };
         let mut request = request.body(Body::empty()).expect("a request");
-        request.extensions_mut().insert(Peer {
-            address: ([127, 0, 0, 1], 1).into(),
-            caller: Caller::Unasked,
-        });
+        request.extensions_mut().insert(unasked());
         let Ok(response) = gated.call(request).await;
         code(&response)
     }
@@ -309,17 +324,16 @@ mod tests {
     async fn a_method_without_room_is_refused_and_others_are_not() {
         let hanging = Hanging::default();
         let places = Arc::new(Semaphore::new(1));
-        let gate = Gate::new(&Limits::default(), Arc::default()).refusing(Full {
+        let gate = Gate::new(&Limits::default(), Pages::default(), Arc::default()).refusing(Full {
             method: "/taxproof.v1.TrustService/GetBank",
             places: Arc::clone(&places),
             answer: || exhausted("full", Duration::from_secs(1)),
         });
         let mut gated = gate.layer(hanging.clone());
-        let mut call = |path: &str, caller: Option<Caller>| {
-            let mut request = Request::post(path).body(Body::empty()).expect("a request");
-            if let Some(caller) = caller {
-                let address = ([127, 0, 0, 1], 1).into();
-                request.extensions_mut().insert(Peer { address, caller });
+        let mut call = |path: &str, peer: Option<Peer>| {
+            let mut request = grpc(path).body(Body::empty()).expect("a request");
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
             }
             let answer = gated.call(request).now_or_never();
             answer.map(|Ok(response)| code(&response))
@@ -328,23 +342,21 @@ mod tests {
             "/taxproof.v1.TrustService/GetBank",
             "/taxproof.v1.TrustService/ListEpochs",
         );
-        assert_eq!(call(full, Some(Caller::Unasked)), None);
+        assert_eq!(call(full, Some(unasked())), None);
         let taken = places.try_acquire().expect("a place");
-        assert_eq!(
-            call(full, Some(Caller::Unasked)),
-            Some(Code::ResourceExhausted)
-        );
-        assert_eq!(call(other, Some(Caller::Unasked)), None);
+        assert_eq!(call(full, Some(unasked())), Some(Code::ResourceExhausted));
+        assert_eq!(call(other, Some(unasked())), None);
         // Who may not call is told that, and not how full it is.
         assert_eq!(call(full, None), Some(Code::Unauthenticated));
         drop(taken);
-        assert_eq!(call(full, Some(Caller::Unasked)), None);
+        assert_eq!(call(full, Some(unasked())), None);
     }
 
     #[tokio::test]
     async fn a_call_of_nobody_is_refused() {
-        let mut gated = Gate::new(&Limits::default(), Arc::default()).layer(Hanging::default());
-        let request = Request::post("/taxproof.v1.TrustService/GetBank");
+        let mut gated = Gate::new(&Limits::default(), Pages::default(), Arc::default())
+            .layer(Hanging::default());
+        let request = grpc("/taxproof.v1.TrustService/GetBank");
         let request = request.body(Body::empty()).expect("a request");
         let Ok(response) = gated.call(request).await;
         assert_eq!(code(&response), Code::Unauthenticated);

@@ -6,14 +6,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::connection::{Connection, Peer, Place};
+use super::connection::{Connection, Peer};
+use super::places::{Place, Places};
 use super::tls::Tls;
 use crate::limits::{ACCEPT_PAUSE, Limits};
 use crate::metrics::Metrics;
@@ -46,10 +49,11 @@ pub fn incoming(
     let acceptor = Acceptor {
         security,
         handshake: limits.handshake,
-        metrics,
+        first_call: limits.first_call,
+        metrics: Arc::clone(&metrics),
         sender,
     };
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Arc::new(Places::new(limits, metrics));
     tokio::spawn(async move {
         tokio::select! {
             () = acceptor.sender.closed() => {}
@@ -59,15 +63,12 @@ pub fn incoming(
     ReceiverStream::new(receiver)
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, acceptor: &Acceptor) {
+async fn accept(listener: &TcpListener, places: &Arc<Places>, acceptor: &Acceptor) {
     loop {
         match listener.accept().await {
-            Ok((stream, address)) => match Arc::clone(places).try_acquire_owned() {
-                Ok(permit) => {
-                    let place = Place::new(permit, &acceptor.metrics);
-                    drop(tokio::spawn(acceptor.clone().take(stream, address, place)));
-                }
-                Err(_) => acceptor.metrics.connection_refused("full"),
+            Ok((stream, address)) => match places.take(address.ip()) {
+                Ok(place) => drop(tokio::spawn(acceptor.clone().take(stream, address, place))),
+                Err(full) => acceptor.metrics.connection_refused(full),
             },
             Err(why) => {
                 acceptor.metrics.connection_refused("accept");
@@ -81,7 +82,8 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, acceptor: &Acce
 #[derive(Clone)]
 struct Acceptor {
     security: Security,
-    handshake: std::time::Duration,
+    handshake: Duration,
+    first_call: Duration,
     metrics: Arc<Metrics>,
     sender: mpsc::Sender<io::Result<Connection>>,
 }
@@ -92,8 +94,7 @@ impl Acceptor {
         let _ = stream.set_nodelay(true);
         let connection = match &self.security {
             Security::Plaintext => {
-                let caller = Caller::Unasked;
-                Connection::new(stream, Peer { address, caller }, place)
+                self.connection(stream, Peer::new(address, Caller::Unasked), place)
             }
             Security::Tls {
                 tls,
@@ -112,11 +113,21 @@ impl Acceptor {
                     (None, Some(role)) => Caller::Anonymous(*role),
                     (None, None) => return self.refuse("handshake", address, &"no certificate"),
                 };
-                Connection::new(stream, Peer { address, caller }, place)
+                self.connection(stream, Peer::new(address, caller), place)
             }
         };
         // The service stopped meanwhile.
         let _ = self.sender.send(Ok(connection)).await;
+    }
+
+    fn connection(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        peer: Peer,
+        place: Place,
+    ) -> Connection {
+        let metrics = Arc::clone(&self.metrics);
+        Connection::new(stream, peer, self.first_call, metrics, place)
     }
 
     fn refuse(&self, reason: &'static str, address: SocketAddr, why: &dyn std::fmt::Display) {

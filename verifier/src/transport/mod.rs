@@ -4,11 +4,15 @@ mod connection;
 mod deadline;
 mod gate;
 mod listener;
+mod network;
+mod pages;
+mod places;
 mod rate;
 mod tls;
 
 pub use connection::{Connection, Peer};
 pub use gate::{Full, Gate, Gated};
 pub use listener::{Security, incoming};
+pub use pages::Pages;
 pub use rate::Rates;
 pub use tls::{Ends, Tls, TlsError, TlsFiles};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::limits::PEERS;
+use crate::limits::{PEERS, PEERS_FORGOTTEN};
 
 /// The buckets of all peers.
 #[derive(Debug)]
@@ -41,11 +41,7 @@ impl Rates {
     fn take_at(&self, account: &Arc<str>, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= PEERS && !buckets.contains_key(account) {
-            // Full buckets know nothing; if none is full, the peers have to share a fresh start.
-            buckets.retain(|_, bucket| self.fill(*bucket, now).tokens < self.burst);
-            if buckets.len() >= PEERS {
-                buckets.clear();
-            }
+            self.forget(&mut buckets, now);
         }
         let fresh = Bucket {
             tokens: self.burst,
@@ -60,6 +56,26 @@ impl Rates {
         }
         bucket.tokens -= 1.0;
         Ok(())
+    }
+
+    /// Makes room: full buckets know nothing, and the fullest of the others least. The emptiest stay, so
+    /// that strangers, however many, give nobody a fresh start who calls too often.
+    fn forget(&self, buckets: &mut HashMap<Arc<str>, Bucket>, now: Instant) {
+        buckets.retain(|_, bucket| {
+            *bucket = self.fill(*bucket, now);
+            bucket.tokens < self.burst
+        });
+        let Some(last) = (buckets.len() + PEERS_FORGOTTEN).checked_sub(PEERS + 1) else {
+            return;
+        };
+        let mut fullest: Vec<_> = buckets
+            .iter()
+            .map(|(a, b)| (b.tokens, Arc::clone(a)))
+            .collect();
+        fullest.select_nth_unstable_by(last, |(a, _), (b, _)| b.total_cmp(a));
+        for (_, account) in &fullest[..=last] {
+            buckets.remove(account);
+        }
     }
 
     fn fill(&self, bucket: Bucket, now: Instant) -> Bucket {
@@ -96,13 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn strangers_do_not_fill_the_memory() {
+    fn strangers_neither_fill_the_memory_nor_the_buckets_of_others() {
         let rates = Rates::new(1, 2);
         let now = Instant::now();
+        let greedy: Arc<str> = "greedy".into();
+        while rates.take_at(&greedy, now).is_ok() {}
         for i in 0..3 * PEERS {
             let stranger: Arc<str> = format!("{i}").into();
             rates.take_at(&stranger, now).expect("fresh");
         }
         assert!(rates.buckets.lock().expect("whole").len() <= PEERS);
+        rates.take_at(&greedy, now).expect_err("as empty as before");
     }
 }

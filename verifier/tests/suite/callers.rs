@@ -60,6 +60,13 @@ impl Guarded {
         self.channel(Some(&self.clients.client(name)))
     }
 
+    /// A connection of whoever has this name, which is made at once and says nothing.
+    pub(crate) async fn connected_as(&self, name: &str) -> Channel {
+        let shown = self.clients.client(name);
+        let endpoint = endpoint(&self.serving, &self.servers, Some(&shown));
+        endpoint.connect().await.unwrap()
+    }
+
     async fn with(more: &str, limits: &str) -> Self {
         let world = World::new().await;
         let (servers, clients) = (Issuer::new(), Issuer::new());

@@ -18,7 +18,7 @@ use crate::running::{Running, get};
 use crate::service::submit;
 use crate::world::World;
 
-async fn served(change: impl FnOnce(&mut Settings)) -> (World, Serving) {
+pub(crate) async fn served(change: impl FnOnce(&mut Settings)) -> (World, Serving) {
     let world = World::new().await;
     let mut settings = Settings::plaintext(([127, 0, 0, 1], 0).into());
     change(&mut settings);
@@ -31,7 +31,7 @@ async fn channel(serving: &Serving) -> Channel {
     Channel::from_shared(uri).unwrap().connect().await.unwrap()
 }
 
-async fn get_bank(channel: &Channel, timeout: Option<&str>) -> Result<(), Status> {
+pub(crate) async fn get_bank(channel: &Channel, timeout: Option<&str>) -> Result<(), Status> {
     let mut request = Request::new(GetBankRequest {});
     if let Some(timeout) = timeout {
         let timeout = timeout.parse().unwrap();
@@ -47,7 +47,7 @@ fn retry_after(status: &Status) -> Duration {
 }
 
 /// Whether the other side ends a connection, in time.
-async fn is_closed(stream: &mut TcpStream) -> bool {
+pub(crate) async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
     let end = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
     match end {

@@ -132,7 +132,7 @@ async fn slow_readers_take_little_memory() {
                 break;
             };
             sender = ready;
-            let path = "http://bank/taxproof.v1.TrustService/GetBank";
+            let path = "http://127.0.0.1/taxproof.v1.TrustService/GetBank";
             let request = Request::post(path)
                 .header("content-type", "application/grpc")
                 .header("te", "trailers")
