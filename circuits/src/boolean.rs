@@ -1,3 +1,5 @@
+//! Bits: linear combinations that can be 0 or 1 and nothing else, and their conjunction.
+
 use ark_ff::PrimeField;
 
 use crate::linear::Linear;

@@ -1,3 +1,5 @@
+//! Ranges and comparisons, by the unique bits of a number below a power of two.
+
 use ark_ff::{BigInteger, PrimeField};
 
 use crate::boolean::Bit;

@@ -1,3 +1,5 @@
+//! What names a circuit: a digest of its matrices, which is pinned.
+
 use ark_ff::{BigInteger, PrimeField};
 use sha2::{Digest, Sha256};
 use taxproof_claims::shape::Shape;

@@ -1,3 +1,5 @@
+//! Linear combinations of wires, with their values.
+
 use std::ops::{Add, Mul, Sub};
 
 use ark_ff::PrimeField;

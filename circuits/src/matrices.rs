@@ -1,3 +1,5 @@
+//! A circuit's matrices, as a setup sees them, and whether an assignment satisfies them.
+
 use ark_ff::PrimeField;
 use ark_relations::gr1cs::{
     ConstraintSystem, ConstraintSystemRef, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL, Result,

@@ -1,3 +1,5 @@
+//! The Poseidon2 permutation in constraints.
+
 use std::array;
 
 use ark_ff::PrimeField;

@@ -1,3 +1,5 @@
+//! The record in the circuit: its values, its sums over a window, and the choice of an attribute.
+
 use ark_ff::PrimeField;
 use taxproof_claims::amount::to_field;
 use taxproof_claims::record::Values;

@@ -1,3 +1,5 @@
+//! What a circuit costs, clause by clause.
+
 use serde::Serialize;
 use taxproof_claims::shape::Shape;
 use taxproof_engine::poseidon2::Poseidon2Field;

@@ -1,3 +1,5 @@
+//! The statement: every clause in its order, over one shape.
+
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, Result, SynthesisError};
 use taxproof_claims::numbers::{Numbers, OutOfBounds};
 use taxproof_claims::record::Values;

@@ -1,3 +1,5 @@
+//! What the circuit is written on: wires and constraints that are added as they are asked for.
+
 use std::ops::Range;
 
 use ark_ff::PrimeField;

@@ -1,3 +1,5 @@
+//! Whether a linear combination is zero.
+
 use ark_ff::PrimeField;
 
 use crate::boolean::Bit;

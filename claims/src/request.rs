@@ -53,7 +53,7 @@ pub struct ParameterValue {
 pub struct Request {
     /// Signature and hash algorithms of request and context.
     pub profile: Profile,
-    /// The bank's name in the registry of keys, as [`check_name`] has it.
+    /// The bank's name in the trust list, as [`check_name`] has it.
     pub bank: String,
     /// Where the presentation is encrypted to: an age recipient (`age1…`).
     pub recipient: String,

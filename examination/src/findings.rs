@@ -1,3 +1,5 @@
+//! What is not as it must be, in words.
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};

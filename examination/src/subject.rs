@@ -1,3 +1,5 @@
+//! One of the statement's circuits, made ready for the battery.
+
 use ark_ff::PrimeField;
 use ark_relations::gr1cs::{
     ConstraintSynthesizer as _, ConstraintSystem, Matrix, OptimizationGoal, R1CS_PREDICATE_LABEL,

@@ -1,3 +1,5 @@
+//! The curves that snarkjs knows.
+
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 use ark_ec::pairing::Pairing;

@@ -1,3 +1,5 @@
+//! Why a file of another tool is refused.
+
 /// Why a file is refused. Whoever wrote it is at fault, or it is damaged, or for something else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

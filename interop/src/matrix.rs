@@ -1,3 +1,5 @@
+//! Matrices as files have them.
+
 use std::collections::{BTreeMap, HashSet};
 
 use ark_ff::PrimeField;

@@ -1,3 +1,5 @@
+//! Random numbers of a policy.
+
 use rand::Rng;
 use rand::rngs::StdRng;
 use taxproof_claims::numbers::{

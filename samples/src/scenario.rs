@@ -1,3 +1,5 @@
+//! True statements, made up whole: record, secrets, path, request.
+
 use rand::Rng;
 use rand::rngs::StdRng;
 use taxproof_claims::digest::Digest;

@@ -1,3 +1,5 @@
+//! Random records.
+
 use rand::Rng;
 use rand::rngs::StdRng;
 use taxproof_claims::amount::Value;

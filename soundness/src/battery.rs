@@ -1,3 +1,5 @@
+//! All that is examined of a circuit, in its order, on all cores.
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 

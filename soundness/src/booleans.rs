@@ -1,3 +1,5 @@
+//! Which rows make a column 0 or 1, and in how many ways bits add up to a number.
+
 use std::collections::HashMap;
 
 use ark_ff::{BigInteger, PrimeField};

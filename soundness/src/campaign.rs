@@ -1,3 +1,5 @@
+//! The mutants of a range of rows, and what tells each from the circuit.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ark_ff::PrimeField;

@@ -1,3 +1,5 @@
+//! What is examined: matrices, the columns that the prover may choose, and assignments that satisfy them.
+
 use std::ops::Range;
 
 use ark_ff::PrimeField;

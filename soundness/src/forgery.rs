@@ -1,3 +1,5 @@
+//! Witnesses that satisfy every row but one.
+
 use ark_ff::PrimeField;
 
 use crate::booleans::Booleans;

@@ -1,3 +1,5 @@
+//! Other values for one wire at a time.
+
 use ark_ff::PrimeField;
 use rand::Rng;
 

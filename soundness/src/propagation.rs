@@ -1,3 +1,5 @@
+//! What follows from the columns that are known: computing a witness from its inputs, without the program that made it.
+
 use std::collections::VecDeque;
 
 use ark_ff::PrimeField;

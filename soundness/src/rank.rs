@@ -1,3 +1,5 @@
+//! How many directions the rows leave free at a point.
+
 use ark_ff::PrimeField;
 use rand::Rng;
 

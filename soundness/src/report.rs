@@ -1,3 +1,5 @@
+//! What the battery found, as numbers and names.
+
 use serde::Serialize;
 
 use crate::weakening::Weakening;

@@ -1,3 +1,5 @@
+//! Rows that ask for less than they did.
+
 use ark_ff::PrimeField;
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! The circuit that provers race on.
+
 use ark_ff::PrimeField;
 use ark_relations::gr1cs::{
     ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, SynthesisError,

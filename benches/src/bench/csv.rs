@@ -1,3 +1,5 @@
+//! The race as a table for other programs.
+
 use super::report::Proving;
 
 /// A line a prover and circuit.

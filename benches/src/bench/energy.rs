@@ -1,3 +1,5 @@
+//! What a race took of energy, where the machine tells.
+
 use std::fs;
 use std::path::PathBuf;
 

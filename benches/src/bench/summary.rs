@@ -1,3 +1,5 @@
+//! The race in words.
+
 use std::fmt::Write as _;
 
 use super::report::Report;

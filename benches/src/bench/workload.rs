@@ -1,3 +1,5 @@
+//! What a prover is given: a circuit, its key, an assignment.
+
 use ark_ff::{One, Zero};
 use ark_groth16::{Groth16, ProvingKey};
 use ark_relations::gr1cs::{

@@ -1,3 +1,5 @@
+//! The rule that counts periods in which enough was paid.
+
 use ark_ff::PrimeField;
 use taxproof_claims::shape::Shape;
 

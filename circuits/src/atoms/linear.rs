@@ -1,3 +1,5 @@
+//! The rule about a weighted sum over periods and fields.
+
 use ark_ff::PrimeField;
 use taxproof_claims::shape::Shape;
 

@@ -1,3 +1,5 @@
+//! The rule that an attribute lies between two bounds.
+
 use ark_ff::PrimeField;
 
 use crate::boolean::Bit;

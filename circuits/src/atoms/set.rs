@@ -1,3 +1,5 @@
+//! The rule that a coded attribute is one of a set, or none of it.
+
 use ark_ff::PrimeField;
 
 use crate::boolean::Bit;

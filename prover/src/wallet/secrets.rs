@@ -1,3 +1,5 @@
+//! A wallet's secrets and their file, in plain or under a passphrase.
+
 use std::fmt;
 use std::path::Path;
 
