@@ -182,3 +182,23 @@ fn killed_at_any_moment_nothing_is_half_done_or_done_twice() {
 fn killed_at_every_millisecond_nothing_is_half_done_or_done_twice() {
     killed_again_and_again(600, |killed| Duration::from_millis((killed + 1).into()));
 }
+
+/// An epoch cannot be taken back, and none is before the last: one that is dated ahead would end the
+/// authority.
+#[test]
+fn what_says_nothing_or_is_dated_ahead_is_refused() {
+    let scene = Scene::new(1);
+    let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
+    let nothing = format!("authority ingest --dir bureau --mapping {mapping}");
+    assert!(scene.fails(&nothing).contains("--filings"));
+    scene.fails("authority generate --dir none --enterprises 0");
+    scene.runs(&Scene::ingest("bureau"));
+    for ahead in [
+        "authority register --dir bureau registration.json --date 9999-01-01",
+        "authority publish --dir bureau --date 9999-01-01",
+    ] {
+        let said = scene.fails(ahead);
+        assert!(said.contains("9999-01-01 is ahead"), "{said}");
+    }
+    scene.publish(1);
+}

@@ -220,3 +220,44 @@ fn a_bank_follows_the_log_and_neither_a_copy_nor_a_fork_of_it() {
     assert!(errors.contains("not signed"), "{errors}");
     assert_eq!(scene.evidence(), evidence, "nothing was added");
 }
+
+/// What it said under the old key and says under the new one are two histories, and nobody could
+/// verify evidence of that.
+#[test]
+fn an_authority_whose_key_was_replaced_is_not_convicted() {
+    let scene = Scene::new();
+    let bank = Bank::new(&scene);
+    assert!(bank.follow(&scene, "bureau/log").status.success());
+    drop(bank);
+    let other = Scene::new();
+    std::fs::copy(other.path("trust.toml"), scene.path("bank/trust.toml")).expect("is copied");
+    let bank = Bank(Serving::start(scene.command("bank serve --dir bank")));
+    let log = other.path("bureau/log");
+    let followed = bank.follow(&scene, log.to_str().expect("a path"));
+    assert_eq!(followed.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&followed.stderr);
+    assert!(errors.contains("convicts nobody"), "{errors}");
+    assert!(!scene.path("evidence").exists());
+
+    // And a presentation that is none is refused with an exit code that scripts see.
+    let address = &bank.0.address;
+    scene.write("garbage", "garbage");
+    let refused = scene.fails(&format!(
+        "bank presentation submit --server http://{address} garbage"
+    ));
+    assert!(refused.contains("1 of 1 presentations"), "{refused}");
+}
+
+#[test]
+fn a_request_that_cannot_be_made_leaves_no_file() {
+    let folder = Workplace::new();
+    let create = "bank request create --server http://127.0.0.1:1 --policy p --purpose loan";
+    let twice = folder.fails(&format!(
+        "{create} --parameter a=1 --parameter a=2 --out request"
+    ));
+    assert!(twice.contains("`a` has two values"), "{twice}");
+    let nowhere = folder.fails(&format!("{create} --out missing/request"));
+    assert!(nowhere.contains("missing/request"), "{nowhere}");
+    folder.fails(&format!("{create} --out request"));
+    assert!(!folder.path("request").exists());
+}

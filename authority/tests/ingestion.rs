@@ -452,6 +452,15 @@ fn files_without_the_columns_are_refused_whole() {
             "{refused:?}"
         );
     }
+    // What a file calls its columns steers no terminal, and fills none.
+    let long = format!("id,p,\u{1b}[2J,{}\n", "x".repeat(10_000));
+    let sources = Sources {
+        filings: vec![bureau.file(long)],
+        ..Sources::default()
+    };
+    let said = bureau.ingest(&sources).expect_err("is refused").to_string();
+    assert!(said.contains("\\u{1b}[2J") && !said.contains('\u{1b}'));
+    assert!(said.ends_with("x…") && said.len() < 2000, "{said}");
     let taxpayers = vec![bureau.file("id\n")];
     let refused = bureau.ingest(&Sources {
         taxpayers,

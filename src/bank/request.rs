@@ -135,6 +135,7 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
     }
     // What is asked cannot be taken back, so that the file must be there before.
     let out = &arguments.out;
+    let made = !out.exists();
     let opened = File::options().create(true).append(true).open(out);
     drop(opened.with_context(|| out.display().to_string())?);
     let request = CreateRequestRequest {
@@ -147,7 +148,12 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
     let answer = arguments.server.call(async |channel| {
         let mut client = RequestServiceClient::new(channel);
         client.create_request(request).await
-    })?;
+    });
+    if made && answer.is_err() {
+        // It is empty, and says less than the error.
+        let _ = std::fs::remove_file(out);
+    }
+    let answer = answer?;
     let request = answer.request.unwrap_or_default();
     println!("{}", request.id);
     std::fs::write(out, &request.signed_request).with_context(|| out.display().to_string())?;

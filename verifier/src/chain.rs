@@ -78,7 +78,7 @@ impl Chain {
         if receipt.bank != self.bank {
             return Err(Broken::OtherBank(sequence));
         }
-        if !self.keys.iter().any(|key| signed.verify(key).is_ok()) {
+        if signed.signer(&self.keys).is_none() {
             return Err(Broken::Signature(sequence));
         }
         (self.sequence, self.previous) = (sequence, receipt.digest());

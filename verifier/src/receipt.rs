@@ -169,6 +169,11 @@ impl SignedReceipt {
         verified.map(|()| &self.receipt)
     }
 
+    /// Which of some keys signed the receipt, if one did.
+    pub fn signer<'k>(&self, keys: &'k [VerifyingKey]) -> Option<&'k VerifyingKey> {
+        keys.iter().find(|key| self.verify(key).is_ok())
+    }
+
     /// What the signature is over.
     pub(crate) fn signed(&self) -> Digest {
         self.path.root(self.receipt.profile, self.receipt.digest())

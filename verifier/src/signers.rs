@@ -65,8 +65,7 @@ impl Signers {
     /// # Errors
     /// None did.
     pub fn of(&self, receipt: &SignedReceipt) -> Result<&VerifyingKey, NotSigned> {
-        let signed = |key: &&VerifyingKey| receipt.verify(key).is_ok();
-        let key = self.all.iter().find(signed);
-        key.ok_or(NotSigned(receipt.receipt.sequence))
+        let signer = receipt.signer(&self.all);
+        signer.ok_or(NotSigned(receipt.receipt.sequence))
     }
 }
