@@ -82,9 +82,15 @@ impl Scene {
 
     /// Has the bank make a request, and gives its id.
     fn ask(&self) -> String {
+        self.ask_of("")
+    }
+
+    /// The same, of the authorities that some options name.
+    fn ask_of(&self, authorities: &str) -> String {
         let url = &self.url;
         let id = self.folder.runs(&format!(
-            "bank request create --server {url} --policy paid --purpose loan --out request"
+            "bank request create --server {url} --policy paid --purpose loan --out request \
+             {authorities}"
         ));
         id.trim().to_owned()
     }
@@ -152,6 +158,28 @@ fn two_provinces_are_two_proofs_under_one_pseudonym() {
     let [zhejiang, guangdong] = &decisions;
     assert_ne!(zhejiang["pseudonym"], "");
     assert_eq!(zhejiang["pseudonym"], guangdong["pseudonym"]);
+
+    // A bank that names bureaux hears of these alone.
+    let asked = scene.ask_of("--authority guangdong --authority guangdong");
+    let refused = scene.folder.output(&format!(
+        "{PROVE} --authority zhejiang --send {}",
+        scene.url
+    ));
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && why.contains("zhejiang"),
+        "{why}"
+    );
+    assert_eq!(scene.answer(&asked, "guangdong", "")["verdict"], "passed");
+    let elsewhere = scene.folder.output(&format!(
+        "bank request create --server {} --policy paid --purpose loan --out other --authority hubei",
+        scene.url
+    ));
+    let why = String::from_utf8_lossy(&elsewhere.stderr);
+    assert!(
+        !elsewhere.status.success() && why.contains("hubei"),
+        "{why}"
+    );
 
     // The receipts say whose record it was, and verify under that bureau's key.
     for decision in &decisions {

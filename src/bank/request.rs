@@ -42,6 +42,10 @@ pub(crate) struct CreateArguments {
     /// A value for one of the policy's parameters; may be given more than once.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
+    /// An authority about whose records it is, by its name in the bank's trust list; may be given more than
+    /// once. Any that the bank trusts unless given.
+    #[arg(long = "authority", value_name = "ID")]
+    authorities: Vec<String>,
     /// Seconds for which the request can be answered: half an hour unless given, a week at most.
     #[arg(
         long,
@@ -143,6 +147,7 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
         parameters,
         purpose: arguments.purpose.clone(),
         validity_seconds: arguments.validity,
+        authorities: arguments.authorities.clone(),
         client_request_id: arguments.client_request_id.clone(),
     };
     let answer = arguments.server.call(async |channel| {

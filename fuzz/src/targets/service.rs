@@ -157,6 +157,7 @@ fn submissions() -> Vec<Vec<u8>> {
         purpose: "a loan".to_owned(),
         validity_seconds: 600,
         client_request_id: client_request_id.clone(),
+        authorities: Vec::new(),
     };
     let submit = v1::SubmitPresentationRequest {
         sealed_presentation: sealed_presentation.clone(),

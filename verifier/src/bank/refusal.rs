@@ -36,6 +36,10 @@ pub enum Refusal {
     /// The validity is too long. The caller must shorten it.
     #[error("a request is valid for at most a week")]
     Validity,
+    /// The bank does not trust an authority that is named. The caller must name another, or whoever runs the
+    /// bank puts it into the trust list.
+    #[error("`{0}` is no authority of the bank's trust list")]
+    UnknownAuthority(String),
     /// Not an id that a caller may choose.
     #[error("a client_request_id has at most 64 printable ASCII characters")]
     ClientRequestId,

@@ -1,6 +1,6 @@
 //! Making requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub struct NewRequest {
     pub purpose: String,
     /// How long it can be answered; zero for [`VALIDITY`].
     pub validity: Duration,
+    /// The authorities about whose records it is; any that the bank trusts where there are none.
+    pub authorities: BTreeSet<String>,
     /// Chosen by the caller, and the same again gives the same request.
     pub client_request_id: ClientRequestId,
 }
@@ -44,7 +46,8 @@ impl Bank {
         let policy = Arc::clone(self.terms(&kept)?.policy());
         let given: Vec<_> = new.parameters.iter().map(|(k, v)| (&**k, &**v)).collect();
         let parameters = policy.parse_parameters(&given)?;
-        let (verifier, epochs) = self.provable(&policy).await?;
+        let epochs = self.asked_epochs(&new.authorities).await?;
+        let (verifier, epochs) = self.provable(&policy, &epochs)?;
         let compiled = (Arc::clone(&policy), epochs.clone(), parameters.clone());
         let compile = move || {
             let (policy, epochs, parameters) = compiled;
@@ -112,18 +115,38 @@ impl Bank {
         Ok(Question::named(request, kept.digest, terms)?)
     }
 
-    /// The first key under which a policy can be proven, and the epochs that it can be proven
+    /// The newest epochs of some authorities, all of which the bank trusts, or of all that it trusts where
+    /// none are named.
+    async fn asked_epochs(
+        &self,
+        authorities: &BTreeSet<String>,
+    ) -> Result<Vec<Arc<TrustedEpoch>>, Refusal> {
+        for asked in authorities {
+            let mut trusted = self.trust.authorities.iter();
+            if !trusted.any(|authority| authority.id.as_str() == asked) {
+                return Err(Refusal::UnknownAuthority(asked.clone()));
+            }
+        }
+        let mut epochs = self.newest_epochs().await?;
+        epochs.retain(|epoch| {
+            authorities.is_empty() || authorities.contains(epoch.header().authority.as_str())
+        });
+        Ok(epochs)
+    }
+
+    /// The first key under which a policy can be proven, and which of the newest epochs it can be proven
     /// about.
-    async fn provable(
+    fn provable(
         &self,
         policy: &Policy,
+        newest: &[Arc<TrustedEpoch>],
     ) -> Result<(&AnyVerifier, Vec<Arc<TrustedEpoch>>), Refusal> {
         let shape = policy.shape();
         if self.keys.of_shape(shape).next().is_none() {
             return Err(Refusal::NoKey(shape));
         }
         let schema = policy.schema().digest();
-        let (newest, now) = (self.newest_epochs().await?, self.time.certain()?);
+        let now = self.time.certain()?;
         let mut untimely = None;
         for verifier in self.keys.of_shape(shape) {
             let fits = |e: &&Arc<TrustedEpoch>| e.header().schema == schema && verifier.covers(e);
@@ -201,6 +224,13 @@ fn asked(new: &NewRequest, policy: Digest, validity: Duration) -> Digest {
     }
     w.text(&new.purpose);
     w.u64(validity.as_secs());
+    // Not where there are none, as in what older versions kept.
+    if !new.authorities.is_empty() {
+        w.count(new.authorities.len());
+        new.authorities
+            .iter()
+            .for_each(|authority| w.text(authority));
+    }
     let bytes = w.finish();
     taxproof_claims::digest::Profile::International.digest("taxproof/asked/1", &[&bytes])
 }

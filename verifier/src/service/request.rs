@@ -27,6 +27,7 @@ impl RequestService for Service {
             parameters: request.parameters.into_iter().collect(),
             purpose: request.purpose,
             validity: Duration::from_secs(request.validity_seconds),
+            authorities: request.authorities.into_iter().collect(),
             client_request_id: ClientRequestId::of(&caller, request.client_request_id),
         };
         let request = Some(self.message(self.0.create_request(new).await?));

@@ -61,6 +61,11 @@ pub(super) fn row(refusal: &Refusal) -> Row {
             "VALIDITY_TOO_LONG",
             Field("validity_seconds"),
         ),
+        Refusal::UnknownAuthority(_) => (
+            Code::InvalidArgument,
+            "AUTHORITY_UNKNOWN",
+            Field("authorities"),
+        ),
         Refusal::ClientRequestId => (
             Code::InvalidArgument,
             "CLIENT_REQUEST_ID_INVALID",

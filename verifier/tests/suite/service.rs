@@ -360,6 +360,7 @@ async fn requests_are_refused_by_the_table() {
         purpose: "a loan".to_owned(),
         validity_seconds: 60,
         client_request_id: "id-1".to_owned(),
+        authorities: Vec::new(),
     };
     let first = client
         .create_request(good.clone())
@@ -374,7 +375,7 @@ async fn requests_are_refused_by_the_table() {
     assert_eq!(first, again);
 
     type Break = fn(&mut CreateRequestRequest);
-    let breaks: [(Code, Break); 12] = [
+    let breaks: [(Code, Break); 15] = [
         (Code::AlreadyExists, |r| {
             r.purpose = "another loan".to_owned()
         }),
@@ -401,6 +402,15 @@ async fn requests_are_refused_by_the_table() {
         }),
         (Code::InvalidArgument, |r| {
             r.client_request_id = "x".repeat(65)
+        }),
+        (Code::AlreadyExists, |r| {
+            r.authorities = vec!["zhejiang".to_owned()]
+        }),
+        (Code::InvalidArgument, |r| {
+            r.authorities = vec!["elsewhere".to_owned()]
+        }),
+        (Code::InvalidArgument, |r| {
+            r.authorities = vec!["zhejiang".to_owned(), String::new()]
         }),
     ];
     for (i, (expected, broken)) in breaks.into_iter().enumerate() {
