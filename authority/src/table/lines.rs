@@ -30,6 +30,8 @@ pub(super) struct CsvRows {
 
 /// Bytes of a block: so many that the work on it outweighs handing it to a thread.
 const BLOCK: usize = 128 << 10;
+/// Bytes ahead that hold no row's end: a row ends sooner, unless a quotation mark in it is not closed.
+const LONGEST_ROW: usize = 16 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl CsvRows {
@@ -109,6 +111,9 @@ impl CsvRows {
                 self.take(used);
                 return Ok(block);
             }
+            if self.ahead.len() >= LONGEST_ROW {
+                return Err(too_long(self.line));
+            }
             // Twice as much each time, so that a row of any length is gone through but a few times.
             self.fill(2 * self.ahead.len().max(BLOCK))?;
         }
@@ -186,6 +191,15 @@ impl Cells {
 fn is_plain(text: &[u8]) -> bool {
     memchr(b'"', text).is_none()
         && memchr_iter(b'\r', text).all(|at| text.get(at + 1) == Some(&b'\n'))
+}
+
+fn too_long(line: u64) -> io::Error {
+    let most = LONGEST_ROW >> 20;
+    let text = format!(
+        "the row that begins on line {line}, or soon after it, does not end within {most} MiB: a quotation \
+         mark is not closed, and whoever keeps the file mends that"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 fn line_ends(text: &[u8]) -> u64 {
@@ -273,6 +287,25 @@ mod tests {
             let expected = [row(1, "a", "b\n,"), row(5, "c\"", "d")];
             assert_eq!(rows(quoted, block, 2), expected, "{block}");
         }
+    }
+
+    #[test]
+    fn a_quotation_mark_does_not_take_the_memory_for_all_that_follows() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("rows.csv");
+        let text = format!("a,b\n\"c,{}", "d\n".repeat(LONGEST_ROW));
+        fs::write(&path, text).expect("is written");
+        let mut rows = CsvRows::new(File::open(&path).expect("is there"), b',').expect("is read");
+        let mut blocks = 0;
+        let refused = loop {
+            match rows.read() {
+                Ok(block) => blocks += usize::from(block.is_some()),
+                Err(error) => break error,
+            }
+            assert!(blocks < 3, "it is one row");
+        };
+        assert!(refused.to_string().contains("line 2, or soon"), "{refused}");
+        assert!(rows.ahead.capacity() <= 2 * LONGEST_ROW);
     }
 
     #[test]
