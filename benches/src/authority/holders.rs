@@ -1,7 +1,9 @@
 //! Made-up holders: what their wallets would hand in.
 
 use rayon::prelude::*;
+use taxproof_authority::Authority;
 use taxproof_claims::credential::{RegisteredHolder, Registration};
+use taxproof_claims::date::Date;
 use taxproof_claims::holder::HolderSecrets;
 use taxproof_claims::subject::EnterpriseId;
 
@@ -14,25 +16,26 @@ pub(super) struct Holder {
     pub(super) identity: age::x25519::Identity,
 }
 
-/// What all of them hand in.
-pub(super) struct Enrolled {
-    pub(super) registrations: Vec<Registration>,
-    pub(super) holder: Holder,
-}
+/// Registrations that come in at once: as many as a large province may have on a day.
+const A_DAY: usize = 1 << 14;
 
-/// Makes secrets and a registration for each enterprise; keeps the first one's secrets.
-pub(super) fn enrol(enterprises: &[EnterpriseId]) -> Result<Enrolled, MeasureError> {
-    let first = enterprises.first().ok_or(MeasureError::Nobody)?;
+/// Makes secrets and a registration for each enterprise and hands it in; keeps the first one's secrets.
+pub(super) fn register(
+    authority: &mut Authority,
+    enterprises: &[EnterpriseId],
+    day: Date,
+) -> Result<Holder, MeasureError> {
+    let (first, others) = enterprises.split_first().ok_or(MeasureError::Nobody)?;
     let holder = Holder::new(first)?;
-    let others = enterprises[1..]
-        .par_iter()
-        .map(|enterprise| Ok(Holder::new(enterprise)?.registration()));
-    let mut registrations = others.collect::<Result<Vec<_>, MeasureError>>()?;
-    registrations.push(holder.registration());
-    Ok(Enrolled {
-        registrations,
-        holder,
-    })
+    authority.register(holder.registration(), day)?;
+    for some in others.chunks(A_DAY) {
+        let registrations = some
+            .par_iter()
+            .map(|enterprise| Ok(Holder::new(enterprise)?.registration()));
+        let registrations = registrations.collect::<Result<Vec<_>, MeasureError>>()?;
+        authority.register_all(registrations, day)?;
+    }
+    Ok(holder)
 }
 
 impl Holder {

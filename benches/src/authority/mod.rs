@@ -160,12 +160,10 @@ fn one(
         profile: Profile::International,
     };
     let mut authority = Authority::init(&bureau, &settings, plan.source.schema())?;
-    let registrations = clock.phase("enrol", |_| holders::enrol(&ids))?;
-    let holder = registrations.holder;
-    clock.phase("register", |_| -> Result<(), MeasureError> {
-        authority.register_all(registrations.registrations, day)?;
-        Ok(())
+    let holder = clock.phase("enrol and register", |_| {
+        holders::register(&mut authority, &ids, day)
     })?;
+    drop(ids);
     let mapping = plan.source.mapping(authority.schema())?;
     let sources = plan.source.files(&files);
     let rows = clock.phase("ingest", |progress| {
