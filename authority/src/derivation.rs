@@ -147,10 +147,11 @@ impl Subject<'_> {
             attributes.push(self.attribute(attribute)?);
         }
         let rules = self.rules()?;
-        let mut rows = Vec::with_capacity(available as usize);
+        let mut fields = Vec::with_capacity(available as usize * rules.len());
         for period in (0..available).filter_map(|i| self.terms.newest.back(i)) {
-            rows.push(self.row(&rules, period)?);
+            self.row(&rules, period, &mut fields)?;
         }
+        let rows: Vec<&[Value]> = fields.chunks(rules.len().max(1)).collect();
         let values = Values::new(self.terms.layout, &attributes, &rows)?;
         values.check(self.terms.schema)?;
         Ok(values)
@@ -177,16 +178,21 @@ impl Subject<'_> {
         Ok(rules)
     }
 
-    fn row<'a>(&'a self, rules: &[Ruled<'a>], period: Period) -> Result<Vec<Value>, Underivable> {
+    /// Appends a quarter's fields to others.
+    fn row<'a>(
+        &'a self,
+        rules: &[Ruled<'a>],
+        period: Period,
+        fields: &mut Vec<Value>,
+    ) -> Result<(), Underivable> {
         let quarter = Quarter {
             period,
             filings: self.filings.ending_within(Span::quarter(period)),
         };
-        let mut row = Vec::with_capacity(rules.len());
         for ruled in rules {
-            row.push(value(&ruled.field.name, self.field(ruled, &quarter)?)?);
+            fields.push(value(&ruled.field.name, self.field(ruled, &quarter)?)?);
         }
-        Ok(row)
+        Ok(())
     }
 
     fn constant(&self, quantity: &Quantity, text: &str) -> Result<i64, Underivable> {

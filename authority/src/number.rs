@@ -59,6 +59,16 @@ pub enum NumberError {
 const MAX_LENGTH: usize = 40;
 /// So many digits are less than 2^63.
 const PLAIN_LENGTH: usize = 18;
+/// Those less than 2^63.
+const POWERS_OF_TEN: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut i = 1;
+    while i < powers.len() {
+        powers[i] = 10 * powers[i - 1];
+        i += 1;
+    }
+    powers
+};
 
 impl Default for NumberFormat {
     fn default() -> Self {
@@ -126,22 +136,24 @@ impl NumberFormat {
         if unsigned.len() > PLAIN_LENGTH || !mark.is_ascii() {
             return None;
         }
-        let (mut units, mut whole, mut fraction) = (0i64, 0u32, None);
-        for &byte in unsigned.as_bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    units = 10 * units + i64::from(byte - b'0');
-                    *fraction.as_mut().unwrap_or(&mut whole) += 1;
-                }
-                _ if byte == mark && fraction.is_none() => fraction = Some(0),
-                _ => return None,
+        let (mut units, mut mark_at) = (0i64, None);
+        for (at, &byte) in unsigned.as_bytes().iter().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                units = 10 * units + i64::from(digit);
+            } else if byte == mark && mark_at.is_none() {
+                mark_at = Some(at);
+            } else {
+                return None;
             }
         }
+        let whole = mark_at.unwrap_or(unsigned.len());
+        let fraction = mark_at.map(|at| unsigned.len() - at - 1);
         if whole == 0 || fraction == Some(0) {
             return None;
         }
-        let zeros = exponent.checked_sub(fraction.unwrap_or_default())?;
-        let magnitude = units.checked_mul(10i64.checked_pow(zeros)?)?;
+        let zeros = (exponent as usize).checked_sub(fraction.unwrap_or_default())?;
+        let magnitude = units.checked_mul(*POWERS_OF_TEN.get(zeros)?)?;
         Value::try_from(if negative { -magnitude } else { magnitude }).ok()
     }
 

@@ -85,7 +85,11 @@ impl<'a> Encoder<'a> {
         buffer.clear();
         Self {
             bytes: buffer,
-            names: Names::Table(Places::default()),
+            names: Names::Table(Places {
+                texts: Vec::with_capacity(FEW),
+                list: Vec::with_capacity(FEW),
+                ..Places::default()
+            }),
         }
     }
 

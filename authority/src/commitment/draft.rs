@@ -55,6 +55,8 @@ enum Drawn {
 /// Enterprises that a thread takes at once, from their accounts to their leaves: so few that what is in
 /// between stays in its caches, and a multiple of the lanes.
 const AT_ONCE: usize = 16;
+/// Portions that a thread has before it, at most, when others look for work.
+const PORTIONS: usize = 4;
 
 /// What is known of a bundle's enterprises.
 struct Known<'a> {
@@ -79,6 +81,7 @@ impl Draft {
             members: members.transpose()?.unwrap_or_default(),
         };
         let parts = known.registered.located.par_chunks(AT_ONCE);
+        let parts = parts.with_max_len(PORTIONS);
         let parts = parts.map(|some| Portion::new(task, hashing, &known, some));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         Ok(Self::of(parts, hashing.len()))

@@ -76,7 +76,7 @@ pub(crate) struct Pace {
 }
 
 const PACE: Pace = Pace {
-    checkpoint: 256 << 20,
+    checkpoint: 1 << 30,
     range: 8 << 20,
 };
 

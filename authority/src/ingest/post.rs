@@ -1,10 +1,8 @@
 //! The second pass: rows are put on the accounts that they touch, range by range.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
 use std::ops::Range;
 use std::path::Path;
-use std::vec::IntoIter;
 
 use rayon::prelude::*;
 
@@ -20,7 +18,12 @@ use crate::progress::Progress;
 use crate::report::{Finding, Findings, Reason};
 use crate::store::{Key, Located, Run, SegmentWriter, part};
 
-/// What came of a range.
+/// Enterprises that a thread posts at once.
+const AT_ONCE: usize = 256;
+/// Bytes of input that are posted at once.
+const IN_MEMORY: u64 = 64 << 20;
+
+/// What came of some enterprises of a range.
 #[derive(Default)]
 struct Posted {
     accounts: Run,
@@ -86,10 +89,9 @@ pub(super) fn post(
         names: row::names(ingestion.mapping),
     };
     let (first, ranges) = (posting.range, 1u64 << posting.bits);
+    let at_once = at_once(ingestion.sources.bytes() / ranges);
     let mut writing = Writing::open(workplace, checkpoint, posting, durable)?;
     progress.begin("posting rows", ranges);
-    // More than threads, so that few of these wait for the one that has most to do.
-    let at_once = 4 * rayon::current_num_threads() as u64;
     let mut ready = Vec::new();
     for start in (first..ranges).step_by(at_once as usize) {
         let window = start..ranges.min(start + at_once);
@@ -111,6 +113,13 @@ pub(super) fn post(
     }
     writing.append(ready)?;
     writing.finish(ledger.len())
+}
+
+/// Ranges of so many bytes that are posted at once: many more than threads, so that few of these wait for
+/// the one that has most to do, but no more than a little memory takes.
+fn at_once(range: u64) -> u64 {
+    let threads = rayon::current_num_threads() as u64;
+    (IN_MEMORY / range.max(1)).clamp(threads, 16 * threads)
 }
 
 impl<'a> Writing<'a> {
@@ -138,10 +147,10 @@ impl<'a> Writing<'a> {
     }
 
     /// Writes the ranges that come next.
-    fn append(&mut self, ranges: Vec<Posted>) -> Result<(), AuthorityError> {
+    fn append(&mut self, ranges: Vec<Vec<Posted>>) -> Result<(), AuthorityError> {
         let io = |error| AuthorityError::io(self.workplace, error);
         let written = self.posting.range..self.posting.range + ranges.len() as u64;
-        for posted in ranges {
+        for posted in ranges.into_iter().flatten() {
             self.writer.append(&posted.accounts).map_err(io)?;
             self.posting.new += posted.new;
             for (file, counts) in self.checkpoint.files.iter_mut().zip(posted.counts) {
@@ -185,19 +194,27 @@ impl<'a> Writing<'a> {
 }
 
 impl Desk<'_> {
-    fn post_range(&self, range: u64) -> Result<Posted, AuthorityError> {
+    /// Posts a range, some enterprises at a time.
+    fn post_range(&self, range: u64) -> Result<Vec<Posted>, AuthorityError> {
         let rows = Rows::read(self.workplace, range)?;
         let (first, last) = part(range, self.bits);
-        let mut known = self.ledger.scan(first, last)?.into_iter().peekable();
-        let mut posted = Posted {
-            counts: vec![Counts::default(); self.unknown.len()],
-            ..Posted::default()
-        };
-        for runs in rows.by_key()?.chunk_by(|(a, _), (b, _)| a == b) {
-            let at = skip_to(&mut known, runs[0].0);
-            posted.post_enterprise(self, at, runs, || rows.damaged())?;
-        }
-        Ok(posted)
+        let known = self.ledger.scan(first, last)?;
+        let runs = rows.by_key()?;
+        let enterprises: Vec<_> = runs.chunk_by(|(a, _), (b, _)| a == b).collect();
+        let some = enterprises.par_chunks(AT_ONCE).with_max_len(1);
+        let posted = some.map(|some| {
+            let mut posted = Posted {
+                counts: vec![Counts::default(); self.unknown.len()],
+                ..Posted::default()
+            };
+            for runs in some {
+                let at = known.binary_search_by_key(&runs[0].0, Located::key);
+                let at = at.ok().and_then(|at| known.get(at));
+                posted.post_enterprise(self, at, runs, || rows.damaged())?;
+            }
+            Ok(posted)
+        });
+        posted.collect()
     }
 
     /// Rows, or none in place of one that does not read.
@@ -209,22 +226,16 @@ impl Desk<'_> {
     }
 }
 
-/// Where a key's account is, of those that are left.
-fn skip_to(known: &mut Peekable<IntoIter<Located>>, key: Key) -> Option<Located> {
-    while known.next_if(|at| at.key() < key).is_some() {}
-    known.next_if(|at| at.key() == key)
-}
-
 impl Posted {
     fn post_enterprise(
         &mut self,
         desk: &Desk<'_>,
-        at: Option<Located>,
+        at: Option<&Located>,
         runs: &[(Key, &[u8])],
         damaged: impl Fn() -> AuthorityError,
     ) -> Result<(), AuthorityError> {
         let ledger = desk.ledger;
-        let kept = at.as_ref().map(|at| ledger.read(at)).transpose()?;
+        let kept = at.map(|at| ledger.read(at)).transpose()?;
         let mut account = None;
         let mut owner = None;
         let mut changed = false;

@@ -197,7 +197,8 @@ impl Desk<'_> {
 
 impl Parser<'_> {
     fn parse(&self, batch: &Batch, columns: &Columns<'_>) -> Vec<Parsed> {
-        let blocks = batch.blocks.par_iter();
+        // One by one, so that no thread waits long for another at a batch's end.
+        let blocks = batch.blocks.par_iter().with_max_len(1);
         blocks
             .map(|block| self.parse_block(block, columns))
             .collect()

@@ -31,6 +31,9 @@ pub enum Posting {
     Ambiguous,
 }
 
+/// Filings that there is place for at first: as many as are of four years and a little more.
+const USUAL: usize = 20;
+
 impl<'a> Account<'a> {
     /// Puts a version of a filing on record.
     pub fn file(&mut self, filing: Filing<'a>, voiding: Voiding) -> Posting {
@@ -49,6 +52,9 @@ impl<'a> Account<'a> {
             Err(at) => at,
         };
         let ambiguous = voiding == Voiding::Stands && self.has_twin(&filing, at);
+        if self.filings.capacity() == 0 {
+            self.filings.reserve_exact(USUAL);
+        }
         self.filings.insert(at, (filing, voiding));
         if ambiguous {
             Posting::Ambiguous
