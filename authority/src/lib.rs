@@ -37,6 +37,7 @@ pub mod synthetic;
 mod table;
 pub mod taxpayer;
 pub mod token;
+mod wiped;
 
 #[cfg(test)]
 mod testing;

@@ -14,7 +14,7 @@ use taxproof_claims::record::{Values, leaf_elements};
 use taxproof_claims::shape::Layout;
 use taxproof_claims::subject::EnterpriseId;
 use taxproof_engine::poseidon2::Poseidon2Field;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroizing, zeroize_bytes};
 
 use super::tree::{TreeFiles, TreeWriter};
 use crate::error::AuthorityError;
@@ -23,8 +23,14 @@ use crate::error::AuthorityError;
 pub(super) const STATE: usize = LEAF_WIDTH * 32;
 
 /// A sponge that has absorbed a record, all but the salt. It is as secret as the record.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct State(Box<[u8; STATE]>);
+
+impl Drop for State {
+    fn drop(&mut self) {
+        zeroize_bytes(&mut *self.0);
+    }
+}
 
 impl State {
     pub(super) fn from_bytes(bytes: [u8; STATE]) -> Self {

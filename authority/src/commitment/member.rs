@@ -8,11 +8,11 @@ use taxproof_claims::record::Values;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::shape::Layout;
 use taxproof_claims::subject::EnterpriseId;
-use zeroize::Zeroizing;
 
 use super::hashing::{STATE, State};
 use crate::seed::Seed;
 use crate::store::{Check, Key};
+use crate::wiped::Wiped;
 
 /// A leaf's enterprise.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ pub(crate) struct Share {
     pub(crate) position: u64,
     pub(crate) seed: Seed,
     /// As of [`Bundle::seal_entry`](taxproof_claims::bundle::Bundle::seal_entry).
-    pub(crate) entry: Zeroizing<Vec<u8>>,
+    pub(crate) entry: Wiped,
 }
 
 impl Form {
@@ -126,7 +126,7 @@ impl Form {
         let values = r.fixed(self.values()).ok()?;
         // So that nothing is copied when it is sealed.
         let length = id.len() + salt.len() + values.len() + TAG;
-        let mut entry = Zeroizing::new(Vec::with_capacity(length));
+        let mut entry = Wiped::from(Vec::with_capacity(length));
         for part in [id, salt, values] {
             entry.extend_from_slice(part);
         }
@@ -140,12 +140,12 @@ impl Form {
 
 /// Rows that are not written yet.
 #[derive(Default)]
-pub(super) struct Drafted(pub(super) Zeroizing<Vec<u8>>);
+pub(super) struct Drafted(pub(super) Wiped);
 
 impl Drafted {
     /// The rows of members, whose positions are not known yet.
     pub(super) fn new<'a>(form: Form, members: impl ExactSizeIterator<Item = &'a Member>) -> Self {
-        let mut rows = Zeroizing::new(Vec::with_capacity(members.len() * form.length()));
+        let mut rows = Wiped::from(Vec::with_capacity(members.len() * form.length()));
         members.for_each(|member| form.encode(member, &mut rows));
         Self(rows)
     }

@@ -8,13 +8,13 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use taxproof_claims::schema::Schema;
-use zeroize::Zeroizing;
 
 use super::member::{Drafted, Form, Member, Share};
 use crate::error::AuthorityError;
 use crate::folder::private;
 use crate::store::{Check, Key};
 use crate::syncing::SyncedFile;
+use crate::wiped::Wiped;
 
 /// Rows that have a digest together.
 const BLOCK: u64 = 64;
@@ -93,7 +93,7 @@ pub(crate) struct Members {
 /// Rows that were read, and are what was written.
 struct Rows {
     /// Those of whole blocks.
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiped,
     /// Those that were asked for.
     range: Range<usize>,
     length: usize,
@@ -162,7 +162,7 @@ impl Members {
         let from = blocks.start * BLOCK;
         let to = self.count.min(blocks.end * BLOCK).max(from);
         let length = self.form.length();
-        let mut bytes = Zeroizing::new(vec![0; (to - from) as usize * length]);
+        let mut bytes = Wiped::from(vec![0; (to - from) as usize * length]);
         let read = self.file.read_exact_at(&mut bytes, from * length as u64);
         read.map_err(io)?;
         let mut checks = vec![0; bytes.len().div_ceil(block(self.form)) * CHECK];
@@ -231,7 +231,7 @@ mod tests {
         let mut writer = MemberWriter::create(&path, FORM).expect("is made");
         let rows: Vec<Vec<u8>> = (0..count).map(row).collect();
         for piece in rows.chunks(37) {
-            let piece = Drafted(Zeroizing::new(piece.concat()));
+            let piece = Drafted(piece.concat().into());
             writer.append(&piece).expect("is written");
         }
         writer.finish().expect("is durable");

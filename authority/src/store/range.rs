@@ -1,9 +1,8 @@
 //! The values of a range of keys, read at once.
 
-use zeroize::Zeroizing;
-
 use super::{Key, Located, Store};
 use crate::error::AuthorityError;
+use crate::wiped::Wiped;
 
 /// The newest values of a range of keys.
 pub(crate) struct Range<'a> {
@@ -11,7 +10,7 @@ pub(crate) struct Range<'a> {
     /// In the order of keys.
     pub(crate) located: Vec<Located>,
     /// Of each file, where in it the range's values begin, and these.
-    values: Vec<(u64, Zeroizing<Vec<u8>>)>,
+    values: Vec<(u64, Wiped)>,
 }
 
 impl Store {

@@ -11,12 +11,11 @@ use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write 
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::Key;
 use crate::error::AuthorityError;
 use crate::folder::private;
 use crate::syncing::SyncedFile;
+use crate::wiped::Wiped;
 
 /// Tells two values apart.
 pub(crate) type Check = [u8; 16];
@@ -166,10 +165,7 @@ impl Segment {
     }
 
     /// The values of entries that follow each other, and where in the file they begin.
-    pub(super) fn values(
-        &self,
-        entries: &[Entry],
-    ) -> Result<(u64, Zeroizing<Vec<u8>>), AuthorityError> {
+    pub(super) fn values(&self, entries: &[Entry]) -> Result<(u64, Wiped), AuthorityError> {
         let start = entries.first().map_or(0, |entry| entry.offset);
         // Before memory is taken for them.
         let end = entries.iter().try_fold(start, |end, entry| {
@@ -180,7 +176,7 @@ impl Segment {
             let detail = "its values do not follow each other";
             AuthorityError::damaged(&self.path, detail)
         })?;
-        let mut bytes = Zeroizing::new(vec![0; (end - start) as usize]);
+        let mut bytes = Wiped::from(vec![0; (end - start) as usize]);
         let read = self.file.read_exact_at(&mut bytes, start);
         read.map_err(|error| AuthorityError::io(&self.path, error))?;
         Ok((start, bytes))
@@ -189,7 +185,7 @@ impl Segment {
     /// A value in what [`Self::values`] gave.
     pub(super) fn value_in<'a>(
         &self,
-        (start, bytes): &'a (u64, Zeroizing<Vec<u8>>),
+        (start, bytes): &'a (u64, Wiped),
         entry: &Entry,
     ) -> Result<&'a [u8], AuthorityError> {
         let value = entry.offset.checked_sub(*start);
