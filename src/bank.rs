@@ -14,7 +14,7 @@ mod trust;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 
 /// The bank's subcommands.
@@ -86,6 +86,12 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// The configuration in a bank's folder.
-fn config(folder: &Path) -> PathBuf {
-    folder.join(taxproof_verifier::config::FILE)
+fn config(folder: &Path) -> anyhow::Result<PathBuf> {
+    let config = folder.join(taxproof_verifier::config::FILE);
+    ensure!(
+        config.exists(),
+        "`{}` is not a bank's folder: `taxproof bank init` makes one",
+        folder.display()
+    );
+    Ok(config)
 }

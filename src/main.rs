@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Role::Research(command) => research::run(command),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", taxproof_verifier::command::with_causes(&error));
         ExitCode::FAILURE
     })
 }

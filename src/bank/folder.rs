@@ -125,7 +125,7 @@ pub(super) fn init(arguments: &InitArguments) -> anyhow::Result<()> {
 }
 
 pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
-    let folder = Folder::open(&super::config(&arguments.dir))?;
+    let folder = Folder::open(&super::config(&arguments.dir)?)?;
     let mut settings = Settings::of(&folder);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
     super::runtime()?
@@ -133,14 +133,14 @@ pub(super) fn serve(arguments: &ServeArguments) -> anyhow::Result<()> {
 }
 
 pub(super) fn config(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
-    command::config(arguments.command, &super::config(&arguments.dir))
+    command::config(arguments.command, &super::config(&arguments.dir)?)
 }
 
 pub(super) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
-    let config = super::config(&arguments.folder.dir);
+    let config = super::config(&arguments.folder.dir)?;
     super::runtime()?.block_on(command::back_up(&config, &arguments.out))
 }
 
 pub(super) fn restored(arguments: &FolderArguments) -> anyhow::Result<()> {
-    super::runtime()?.block_on(command::restored(&super::config(&arguments.dir)))
+    super::runtime()?.block_on(command::restored(&super::config(&arguments.dir)?))
 }

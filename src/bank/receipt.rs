@@ -118,7 +118,7 @@ impl Source {
 }
 
 async fn open(dir: &Path) -> anyhow::Result<Arc<Bank>> {
-    let folder = Folder::open(&super::config(dir))?;
+    let folder = Folder::open(&super::config(dir)?)?;
     Ok(Arc::new(Bank::open(folder, Clock::system()).await?))
 }
 

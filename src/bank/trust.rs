@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// The `[[bank]]` entry alone, to be added to another list.
 fn entry(dir: &Path) -> anyhow::Result<()> {
-    let folder = Folder::open(&super::config(dir))?;
+    let folder = Folder::open(&super::config(dir)?)?;
     let bank = TrustedBank {
         id: folder.config.id,
         name: folder.config.name,

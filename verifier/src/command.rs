@@ -11,6 +11,19 @@ use clap::Subcommand;
 use crate::bank::{Bank, Clock};
 use crate::config::{self, Environment, Folder};
 
+/// An error and its causes, each once: many an error says its cause itself.
+pub fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for part in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = part;
+        } else if !text.trim_end().ends_with(part.trim_end()) {
+            text = format!("{text}: {part}");
+        }
+    }
+    text
+}
+
 /// What to do with a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
@@ -72,4 +85,19 @@ pub async fn restored(config: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow!("refused\n").context("no answer: refused\n");
+        assert_eq!(with_causes(&error), "no answer: refused\n");
+        let error = anyhow!("refused").context("no answer").context("a file");
+        assert_eq!(with_causes(&error), "a file: no answer: refused");
+    }
 }

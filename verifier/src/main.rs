@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
         Some(Command::Restored) => succeed(command::restored(&config).await),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", command::with_causes(&error));
         ExitCode::FAILURE
     })
 }
