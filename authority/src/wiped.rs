@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use zeroize::zeroize_bytes;
 
 /// Bytes that are zeroized when they are dropped, many at a time: [`zeroize::Zeroizing`] writes one after
-/// the other, which takes about as long as everything else that is done with an epoch's rows on their way
-/// to disk. What they leave behind when they grow is not zeroized, so their capacity is given first.
+/// the other, which takes ten times as long. What they leave behind when they grow is not zeroized, so
+/// their capacity is given first.
 #[derive(Default)]
 pub(crate) struct Wiped(Vec<u8>);
 

@@ -28,6 +28,7 @@ pub(crate) struct State(Box<[u8; STATE]>);
 
 impl Drop for State {
     fn drop(&mut self) {
+        // Derived, it would be byte by byte.
         zeroize_bytes(&mut *self.0);
     }
 }

@@ -16,8 +16,8 @@ pub(super) struct Holder {
     pub(super) identity: age::x25519::Identity,
 }
 
-/// Registrations that come in at once: as many as a large province may have on a day.
-const A_DAY: usize = 1 << 14;
+/// Registrations that are handed in at once; more would only take more memory.
+const AT_ONCE: usize = 1 << 14;
 
 /// Makes secrets and a registration for each enterprise and hands it in; keeps the first one's secrets.
 pub(super) fn register(
@@ -28,7 +28,7 @@ pub(super) fn register(
     let (first, others) = enterprises.split_first().ok_or(MeasureError::Nobody)?;
     let holder = Holder::new(first)?;
     authority.register(holder.registration(), day)?;
-    for some in others.chunks(A_DAY) {
+    for some in others.chunks(AT_ONCE) {
         let registrations = some
             .par_iter()
             .map(|enterprise| Ok(Holder::new(enterprise)?.registration()));
