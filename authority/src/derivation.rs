@@ -147,11 +147,10 @@ impl Subject<'_> {
             attributes.push(self.attribute(attribute)?);
         }
         let rules = self.rules()?;
-        let mut fields = Vec::with_capacity(available as usize * rules.len());
+        let mut rows = Vec::with_capacity(available as usize);
         for period in (0..available).filter_map(|i| self.terms.newest.back(i)) {
-            self.row(&rules, period, &mut fields)?;
+            rows.push(self.row(&rules, period)?);
         }
-        let rows: Vec<&[Value]> = fields.chunks(rules.len().max(1)).collect();
         let values = Values::new(self.terms.layout, &attributes, &rows)?;
         values.check(self.terms.schema)?;
         Ok(values)
@@ -178,21 +177,16 @@ impl Subject<'_> {
         Ok(rules)
     }
 
-    /// Appends a quarter's fields to others.
-    fn row<'a>(
-        &'a self,
-        rules: &[Ruled<'a>],
-        period: Period,
-        fields: &mut Vec<Value>,
-    ) -> Result<(), Underivable> {
+    fn row<'a>(&'a self, rules: &[Ruled<'a>], period: Period) -> Result<Vec<Value>, Underivable> {
         let quarter = Quarter {
             period,
             filings: self.filings.ending_within(Span::quarter(period)),
         };
+        let mut row = Vec::with_capacity(rules.len());
         for ruled in rules {
-            fields.push(value(&ruled.field.name, self.field(ruled, &quarter)?)?);
+            row.push(value(&ruled.field.name, self.field(ruled, &quarter)?)?);
         }
-        Ok(())
+        Ok(row)
     }
 
     fn constant(&self, quantity: &Quantity, text: &str) -> Result<i64, Underivable> {

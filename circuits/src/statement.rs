@@ -253,8 +253,7 @@ fn nothing<F: Poseidon2Field>(shape: Shape) -> (PublicInputs<F>, Witness<F>) {
         outcome: zero,
         consent: zero,
     };
-    let values =
-        Values::new(shape.layout(), &[], &[[]; 0]).expect("an empty record fits any layout");
+    let values = Values::new(shape.layout(), &[], &[]).expect("an empty record fits any layout");
     let witness = Witness {
         values,
         id: zero,

@@ -293,7 +293,7 @@ mod tests {
     fn credential(secrets: &HolderSecrets) -> Credential {
         let schema = Schema::cn_tax();
         let id = schema.id_scheme.parse("91330100799655058B").expect("an id");
-        let values = Values::new(Q16.layout(), &[Value::ZERO], &[[]; 0]).expect("fits");
+        let values = Values::new(Q16.layout(), &[Value::ZERO], &[]).expect("fits");
         let salt = Secret::from_bytes([5; 31]);
         let newest_period = Period::new(2026, 3).expect("a quarter");
         let record = Record {

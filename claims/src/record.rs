@@ -49,12 +49,11 @@ impl Values {
     pub fn new(
         layout: Layout,
         attributes: &[Value],
-        rows: &[impl AsRef<[Value]>],
+        rows: &[Vec<Value>],
     ) -> Result<Self, ValuesError> {
-        let rows = || rows.iter().map(AsRef::as_ref);
         let fits = attributes.len() <= layout.attributes
-            && rows().len() <= layout.periods
-            && rows().all(|row| row.len() <= layout.fields);
+            && rows.len() <= layout.periods
+            && rows.iter().all(|row| row.len() <= layout.fields);
         if !fits {
             return Err(ValuesError::Layout(layout));
         }
@@ -63,7 +62,7 @@ impl Values {
             padded.resize(length, 0);
             padded
         };
-        let mut padded: Vec<_> = rows().map(|row| pad(row, layout.fields)).collect();
+        let mut padded: Vec<_> = rows.iter().map(|row| pad(row, layout.fields)).collect();
         padded.resize(layout.periods, vec![0; layout.fields]);
         let values = Self {
             attributes: pad(attributes, layout.attributes),
@@ -329,7 +328,7 @@ mod tests {
             Values::new(
                 Q16.layout(),
                 &[value(0), value(0), value(0), value(grade)],
-                &[[]; 0],
+                &[],
             )
             .and_then(|v| v.check(&schema))
         };

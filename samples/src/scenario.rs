@@ -46,7 +46,7 @@ impl<F: Poseidon2Field> Scenario<F> {
     /// Nothing on record, and a policy that every record satisfies: as many wires as may be are 0.
     pub fn quiet(rng: &mut StdRng, shape: Shape) -> Self {
         let values =
-            Values::new(shape.layout(), &[], &[[]; 0]).expect("an empty record fits any layout");
+            Values::new(shape.layout(), &[], &[]).expect("an empty record fits any layout");
         let mut scenario = Self::new(rng, Numbers::neutral(shape), values);
         scenario.consent_to(Consent::NONE);
         scenario

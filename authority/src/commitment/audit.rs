@@ -208,7 +208,7 @@ mod tests {
             let found = self.registrations.get(id, &self.schema).expect("is read");
             let (check, kept) = found.expect("is there");
             let periods = Value::try_from(periods).expect("a small value");
-            let values = Values::new(Q16.layout(), &[periods], &[[]; 0]).expect("fits");
+            let values = Values::new(Q16.layout(), &[periods], &[]).expect("fits");
             let hashing = hashing(Curve::Bn254, Q16.layout());
             let common = Common {
                 schema: self.schema.digest(),

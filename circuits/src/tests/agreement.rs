@@ -39,7 +39,7 @@ fn judged<F: Poseidon2Field>(
 /// Judges random records by random policies: the true outcome satisfies, no other does.
 fn verdicts_agree<F: Poseidon2Field>(shape: Shape, cases: usize, seed: u64) {
     let rng = &mut StdRng::seed_from_u64(seed);
-    let nothing = Values::new(shape.layout(), &[], &[[]; 0]).unwrap();
+    let nothing = Values::new(shape.layout(), &[], &[]).unwrap();
     let neutral = Numbers::neutral(shape);
     let (built, clauses) = build::<F>(SynthesisMode::Setup, |cs| {
         judged(cs, &neutral, &nothing, 0, 0)

@@ -230,7 +230,7 @@ fn a_record_that_its_schema_does_not_allow_is_refused() {
     let attributes: Vec<Value> = (0..=grade)
         .map(|i| Value::try_from(if i == grade { 9 } else { 0 }).unwrap())
         .collect();
-    let values = Values::new(Q32.layout(), &attributes, &[[]; 0]).unwrap();
+    let values = Values::new(Q32.layout(), &attributes, &[]).unwrap();
     let credential = bureau.issue(&wallet.registration(), &values, 1, Digest([0; 32]));
     let refused = wallet.import(&credential.encode(), None);
     assert!(matches!(refused, Err(ImportError::Values(_))));
