@@ -22,8 +22,11 @@ const LARGEST: usize = 5;
 /// everywhere is missed nowhere; one for every rule in which no other hard rule fails, because two
 /// that fail hide each other.
 const SELECTING: usize = 4;
-/// And last so many in which every comparison fails and all bits are 1.
+/// Then so many in which every comparison fails and all bits are 1.
 const MISSING_BY_ONE: usize = 2;
+/// And last, where there is a scorecard, so many in which every variable is known and reaches every
+/// bin.
+const REACHING: usize = 2;
 
 /// Public inputs that are computed. A forger may let them follow what is forged.
 const OUTPUTS: [&str; 5] = [
@@ -60,6 +63,9 @@ impl<F: Poseidon2Field> Subject<F> {
         }
         scenarios.extend((0..shape.atoms()).map(|atom| Scenario::failing(rng, shape, atom)));
         scenarios.extend((0..MISSING_BY_ONE).map(|_| Scenario::missing_by_one(rng, shape)));
+        if shape.card.is_some() {
+            scenarios.extend((0..REACHING).map(|_| Scenario::reaching(rng, shape)));
+        }
         Self {
             shape,
             symbols: Symbols::new(shape, &matrices),

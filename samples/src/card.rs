@@ -27,6 +27,33 @@ pub(crate) fn card(
     }
 }
 
+/// Every variable is known and reaches every bin, for one point each.
+pub(crate) fn reach_every_bin(card: &mut CardNumbers, shape: Shape, values: &Values) {
+    for variable in &mut card.ratios {
+        variable.min_periods = 0;
+        for sum in [&mut variable.numerator, &mut variable.denominator] {
+            if weighted_sum(values, &sum.time, &sum.weight) < 0 {
+                sum.weight.iter_mut().for_each(|weight| *weight = -*weight);
+            }
+            sum.constant = true;
+        }
+        let quotient = total(&variable.numerator, values) / total(&variable.denominator, values);
+        let most = largest_threshold(shape, &variable.denominator);
+        one_point_each(&mut variable.bins, quotient.min(most));
+    }
+    for variable in &mut card.attributes {
+        let held = values.attributes()[variable.attribute];
+        variable.missing_value = if held == 0 { 1 } else { 0 };
+        one_point_each(&mut variable.bins, held.into());
+    }
+}
+
+fn one_point_each(bins: &mut BinNumbers, threshold: i128) {
+    bins.thresholds.fill(threshold);
+    bins.base = 0;
+    bins.steps.fill(1);
+}
+
 fn ratio(rng: &mut StdRng, shape: Shape, values: &Values) -> RatioVariableNumbers {
     let sum = |rng: &mut StdRng| {
         let plain = rng.gen_bool(0.3);
@@ -38,14 +65,13 @@ fn ratio(rng: &mut StdRng, shape: Shape, values: &Values) -> RatioVariableNumber
         }
     };
     let (numerator, denominator) = (sum(rng), sum(rng));
-    let total = |s: &SumNumbers| weighted_sum(values, &s.time, &s.weight) + i128::from(s.constant);
-    let (above, below) = (total(&numerator), total(&denominator));
+    let (above, below) = (total(&numerator, values), total(&denominator, values));
     let pivot = if below == 0 {
         0
     } else {
         above.div_euclid(below)
     };
-    let most = (1i128 << shape.linear_sum_bits()) / denominator.largest().max(1) as i128;
+    let most = largest_threshold(shape, &denominator);
     let thresholds = thresholds(rng, |rng| near(rng, pivot, 80).clamp(-most, most));
     RatioVariableNumbers {
         numerator,
@@ -53,6 +79,15 @@ fn ratio(rng: &mut StdRng, shape: Shape, values: &Values) -> RatioVariableNumber
         min_periods: min_periods(rng, shape, values),
         bins: bins(rng, thresholds),
     }
+}
+
+fn total(sum: &SumNumbers, values: &Values) -> i128 {
+    weighted_sum(values, &sum.time, &sum.weight) + i128::from(sum.constant)
+}
+
+/// The largest threshold that a ratio with this denominator may have.
+fn largest_threshold(shape: Shape, denominator: &SumNumbers) -> i128 {
+    (1i128 << shape.linear_sum_bits()) / denominator.largest().max(1) as i128
 }
 
 fn attribute(rng: &mut StdRng, shape: Shape, values: &Values) -> AttributeVariableNumbers {

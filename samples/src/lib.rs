@@ -26,7 +26,7 @@ mod tests {
     use ark_bn254::Fr;
     use rand::SeedableRng;
     use taxproof_claims::credential::climb;
-    use taxproof_claims::shape::SHAPES;
+    use taxproof_claims::shape::{BIN_THRESHOLDS, SHAPES};
     use taxproof_claims::statement::evaluate;
 
     /// What a statement can say is said by some, and every one is about a leaf under its root.
@@ -52,6 +52,25 @@ mod tests {
                 assert_eq!(climb(leaf, &scenario.witness.path), Some(fixed.root));
             }
             assert_eq!(seen, [[true; 2]; 3], "{shape}");
+        }
+    }
+
+    #[test]
+    fn every_bin_is_reached() {
+        let rng = &mut StdRng::seed_from_u64(4);
+        for shape in SHAPES {
+            let Some(card) = shape.card else { continue };
+            for _ in 0..20 {
+                let Scenario { public, record, .. } = Scenario::<Fr>::reaching(rng, shape);
+                assert_eq!(public.numbers.check(), Ok(()));
+                let found = evaluate(&public.numbers, &record.values);
+                let atoms = public.numbers.points.iter().zip(&found.atoms);
+                let of_atoms: i64 = atoms
+                    .map(|(&p, &holds)| i64::from(holds) * i64::from(p))
+                    .sum();
+                let bins = (card.ratios + card.attributes) * BIN_THRESHOLDS;
+                assert_eq!(found.score - of_atoms, bins as i64, "{shape}");
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use taxproof_claims::statement::{
 use taxproof_claims::subject::IdScheme;
 use taxproof_engine::poseidon2::Poseidon2Field;
 
+use crate::card::reach_every_bin;
 use crate::largest::{Ends, largest_numbers, largest_values};
 use crate::numbers::miss_by_one;
 use crate::values::all_known;
@@ -70,7 +71,8 @@ impl<F: Poseidon2Field> Scenario<F> {
 
     /// A random policy of which every rule on an attribute, and every variable of the scorecard on
     /// one, selects this one; no attribute is 0. The two lowest bits of `case` say whether ranges
-    /// begin above it, in which case 0 stands for missing, and whether they end below it.
+    /// begin above it, in which case 0 stands for missing, and whether they end below it, in which
+    /// case no bin is reached, instead of all.
     pub fn selecting(rng: &mut StdRng, shape: Shape, attribute: usize, case: usize) -> Self {
         let is_set = |bit: u32| case >> bit & 1 == 1;
         let values = all_known(rng, shape);
@@ -87,6 +89,8 @@ impl<F: Poseidon2Field> Scenario<F> {
         let card = numbers.card.iter_mut();
         for variable in card.flat_map(|card| &mut card.attributes) {
             variable.attribute = attribute;
+            let bound = held + i64::from(is_set(1));
+            variable.bins.thresholds.fill(bound.into());
             if is_set(0) {
                 variable.missing_value = 0;
             }
@@ -119,6 +123,16 @@ impl<F: Poseidon2Field> Scenario<F> {
                 return Self::new(rng, numbers, values);
             }
         }
+    }
+
+    /// A random policy of which every variable of the scorecard is known and reaches every bin.
+    pub fn reaching(rng: &mut StdRng, shape: Shape) -> Self {
+        let values = all_known(rng, shape);
+        let mut numbers = numbers(rng, shape, &values);
+        if let Some(card) = &mut numbers.card {
+            reach_every_bin(card, shape, &values);
+        }
+        Self::new(rng, numbers, values)
     }
 
     /// These numbers on these values; everything else is random, the outcome true.
