@@ -133,6 +133,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_every_length_are_read_whatever_stands_behind_them() {
+        for bits in 0..=64 {
+            let largest = u64::MAX.checked_shr(64 - bits).unwrap_or_default();
+            for n in [largest, largest / 3, largest ^ 1, !largest] {
+                let mut encoder = Encoder::default();
+                encoder.unsigned(n);
+                let bytes = encoder.finish();
+                for (after, behind) in [(0, 0), (1, 0xff), (9, 0xff), (9, 0)] {
+                    let all = [&bytes[..], &vec![behind; after]].concat();
+                    let mut decoder = Decoder::new(&all);
+                    assert_eq!(decoder.unsigned(), Ok(n));
+                    assert_eq!(decoder.rest().len(), after);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn numbers_beyond_64_bits_are_refused() {
         let longest = [&[0xff; 9][..], &[1]].concat();
         assert_eq!(Decoder::new(&longest).unsigned(), Ok(u64::MAX));

@@ -23,7 +23,8 @@ pub(crate) struct SyncedFile {
     thread: Option<Thread<()>>,
 }
 
-/// Files that are written already and made durable one after the other.
+/// Files that are written already and made durable one after the other, and then forgotten: nobody here
+/// reads them, and what the system keeps of them in memory takes the place of what is read.
 #[derive(Debug)]
 pub(crate) struct SyncedFiles(Thread<File>);
 
@@ -113,7 +114,13 @@ impl Write for SyncedFile {
 
 impl SyncedFiles {
     pub(crate) fn new() -> io::Result<Self> {
-        Thread::begin(WAITING, |file: File| file.sync_all()).map(Self)
+        let each = |file: File| {
+            file.sync_all()?;
+            #[cfg(target_os = "linux")]
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+            Ok(())
+        };
+        Thread::begin(WAITING, each).map(Self)
     }
 
     /// Takes a file that is written; waits where many are waiting.

@@ -64,6 +64,12 @@ impl<'a> Decoder<'a> {
             self.bytes = rest;
             return Ok(byte.into());
         }
+        if let Some((&word, _)) = self.bytes.split_first_chunk()
+            && let Some((n, length)) = first_number(word)
+        {
+            self.bytes = &self.bytes[length..];
+            return Ok(n);
+        }
         let mut n = 0u64;
         for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.bytes.split_first().ok_or(Malformed)?;
@@ -185,4 +191,22 @@ impl<'a> Decoder<'a> {
             Err(Malformed)
         }
     }
+}
+
+/// The number that bytes begin with, and how long it is, unless it goes on after them: what
+/// [`Decoder::unsigned`] reads byte by byte, all at once.
+const fn first_number(bytes: [u8; 8]) -> Option<(u64, usize)> {
+    const MORE: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(bytes);
+    let last = !word & MORE;
+    if last == 0 {
+        return None;
+    }
+    let length = last.trailing_zeros() / 8 + 1;
+    let n = word & (last ^ (last - 1)) & !MORE;
+    // Groups of 7, 14 and 28 bits are moved next to each other.
+    let n = (n & 0x007f_007f_007f_007f) | ((n & 0x7f00_7f00_7f00_7f00) >> 1);
+    let n = (n & 0x0000_3fff_0000_3fff) | ((n & 0x3fff_0000_3fff_0000) >> 2);
+    let n = (n & 0x0000_0000_0fff_ffff) | ((n & 0x0fff_ffff_0000_0000) >> 4);
+    Some((n, length as usize))
 }
