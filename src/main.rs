@@ -39,13 +39,13 @@ enum Role {
     /// The enterprise: a wallet, and proofs about what it holds.
     #[command(subcommand)]
     Enterprise(enterprise::Command),
-    /// Keys.
+    /// Keys for proving and verifying.
     #[command(subcommand)]
     Setup(setup::Command),
     /// A witness of authorities' logs.
     #[command(subcommand)]
     Witness(witness::Command),
-    /// Measures circuits.
+    /// Measures, examines and exports circuits, and measures authority and service.
     #[command(subcommand)]
     Research(research::Command),
 }

@@ -107,6 +107,9 @@ fn receipts_are_exported_and_audited_by_who_may() {
     let audited = scene.runs(&format!("{audit} {auditor}"));
     assert!(audited.starts_with("0 receipts"), "{audited}");
     scene.fails(&audit, "needs `--ca`");
+    let nobody = "https://127.0.0.1:1";
+    let fetch = format!("enterprise fetch --from {nobody} --id 00 --out request");
+    scene.fails(&format!("{fetch} --ca ca.pem"), "does not answer");
     scene.fails(&format!("{audit} --ca ca.pem"), "");
     let admin = "--ca ca.pem --cert admin.pem --key admin.key";
     scene.fails(

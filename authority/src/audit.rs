@@ -96,7 +96,9 @@ pub enum AuditError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// There is no log yet.
-    #[error("there is no log: no epoch was published")]
+    #[error(
+        "there is no log: it is an authority's folder `log`, or where that is served, and begins with the first epoch"
+    )]
     Empty,
     /// A checkpoint seen before is not one of this authority: give the right one.
     #[error("a checkpoint seen before: {0}")]

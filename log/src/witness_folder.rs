@@ -56,9 +56,12 @@ pub enum WitnessError {
         /// The system's reason.
         why: io::Error,
     },
-    /// There is something in the folder already, or it is no witness's.
+    /// There is something in the folder already.
     #[error("`{0}` is there already: a witness begins in a folder of its own")]
     NotEmpty(PathBuf),
+    /// It is no witness's folder.
+    #[error("`{0}` is no witness's folder: `taxproof witness init` makes one")]
+    NotAWitness(PathBuf),
     /// Another process serves it.
     #[error("`{0}` is in use by another process")]
     InUse(PathBuf),
@@ -106,8 +109,12 @@ impl WitnessFolder {
     /// # Errors
     /// It is none, damaged, or another process has it open.
     pub fn open(folder: &Path) -> Result<Self, WitnessError> {
-        let lock = lock(folder)?;
         let path = folder.join(PUBLIC);
+        // Before anything is made in it.
+        if !path.exists() {
+            return Err(WitnessError::NotAWitness(folder.to_owned()));
+        }
+        let lock = lock(folder)?;
         let key: WitnessKey = read(&path)?.trim_end().parse()?;
         let path = folder.join(SECRET);
         let secret = SigningKey::from_pem(&Zeroizing::new(read(&path)?))

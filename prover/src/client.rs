@@ -27,12 +27,17 @@ const MAX_MESSAGE: usize = 2 * MAX_SIGNED_REQUEST;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The text is no address such as `http://127.0.0.1:50051`.
-    #[error("`{0}` is not an address of a service, such as http://127.0.0.1:50051")]
+    /// The text is no address such as `http://127.0.0.1:7480`.
+    #[error("`{0}` is not an address of a service, such as http://127.0.0.1:7480")]
     Address(String),
     /// Nobody answers there. Try again later.
-    #[error("the bank's service at {0} does not answer")]
-    Unreachable(String),
+    #[error("the bank's service at {address} does not answer: {why}")]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// What the system says.
+        why: String,
+    },
     /// Somebody answers there, whose certificate is not of the authority that is trusted.
     #[error("the bank's service at {address} cannot be trusted: {why}")]
     Untrusted {
@@ -42,10 +47,10 @@ pub enum ClientError {
         why: String,
     },
     /// `https` says nothing of whose certificate to trust.
-    #[error("{0} needs the authority of the bank's certificate")]
+    #[error("{0} needs the certificate of the certificate authority that signed the bank's")]
     NoAuthority(String),
-    /// The authority's certificate goes with `https` alone.
-    #[error("{0} is not `https`: an authority's certificate would protect nothing")]
+    /// The certificate authority's certificate goes with `https` alone.
+    #[error("{0} is not `https`: a certificate authority's certificate would protect nothing")]
     NotTls(String),
     /// The bank refused. The text is the bank's.
     #[error("the bank refused ({code:?}): “{message}”")]
@@ -73,8 +78,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects. An `https` address needs `authority`: the certificate, in PEM, that the bank's is
-    /// signed by.
+    /// Connects. An `https` address needs `authority`: the certificate, in PEM, of the certificate
+    /// authority that signed the bank's.
     ///
     /// # Errors
     /// The address is none, or nobody who can be trusted answers there.
@@ -84,21 +89,23 @@ impl Client {
             .map_err(|_| ClientError::Address(quoted()))?
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT);
-        let https = endpoint.uri().scheme_str() == Some("https");
+        let https = match endpoint.uri().scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(ClientError::Address(quoted())),
+        };
         let endpoint = match (https, authority) {
             (false, None) => endpoint,
             (false, Some(_)) => return Err(ClientError::NotTls(quoted())),
             (true, None) => return Err(ClientError::NoAuthority(quoted())),
             (true, Some(authority)) => {
                 let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
-                let untrusted = |why| untrusted(quoted(), &why);
-                endpoint.tls_config(tls).map_err(untrusted)?
+                let tls = endpoint.tls_config(tls);
+                tls.map_err(|error| unconnected(quoted(), https, &error))?
             }
         };
-        let channel = endpoint.connect().await.map_err(|why| match https {
-            true => untrusted(quoted(), &why),
-            false => ClientError::Unreachable(quoted()),
-        })?;
+        let channel = endpoint.connect().await;
+        let channel = channel.map_err(|error| unconnected(quoted(), https, &error))?;
         Ok(Self { channel })
     }
 
@@ -150,14 +157,18 @@ impl Client {
     }
 }
 
-fn untrusted(address: String, why: &tonic::transport::Error) -> ClientError {
+fn unconnected(address: String, https: bool, error: &tonic::transport::Error) -> ClientError {
     // The cause says more than "transport error".
-    let mut cause: &dyn std::error::Error = why;
+    let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     let why = cause.to_string();
-    ClientError::Untrusted { address, why }
+    let of_system = cause.downcast_ref().and_then(std::io::Error::raw_os_error);
+    match https && of_system.is_none() {
+        true => ClientError::Untrusted { address, why },
+        false => ClientError::Unreachable { address, why },
+    }
 }
 
 fn refused(status: Status) -> ClientError {

@@ -24,8 +24,8 @@ pub(crate) struct CosignArguments {
     /// The witness's address: what `add-checkpoint` follows.
     #[arg(long, value_name = "URL")]
     witness: String,
-    /// The authority of the witness's certificate, in PEM, for an address with https; otherwise
-    /// those that browsers trust.
+    /// The certificate of the certificate authority (CA) that signed the witness's, in PEM, for an
+    /// address with https; otherwise those that browsers trust.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The witness's verifier key, as `taxproof witness init` prints it.
@@ -39,8 +39,8 @@ pub(crate) struct AuditArguments {
     /// The log: a folder, or the address of a web server that has it.
     #[arg(long, value_name = "FOLDER|URL", required_unless_present_any = ["verify", "dir"])]
     log: Option<String>,
-    /// The authority of the web server's certificate, in PEM, for an address with https; otherwise
-    /// those that browsers trust.
+    /// The certificate of the certificate authority (CA) that signed the web server's, in PEM, for an
+    /// address with https; otherwise those that browsers trust.
     #[arg(long, value_name = "FILE", requires = "log")]
     ca: Option<PathBuf>,
     /// The authority's own folder, for who may see it: its log, and whether every enterprise has one

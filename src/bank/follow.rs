@@ -25,7 +25,8 @@ pub(crate) struct Arguments {
     /// The authority's log: a folder, or the address of a web server that has it.
     #[arg(value_name = "FOLDER|URL")]
     log: String,
-    /// The authority of that web server's certificate, in PEM, if browsers do not trust it.
+    /// The certificate of the certificate authority (CA) that signed that web server's, in PEM, if
+    /// browsers do not trust it.
     #[arg(long, value_name = "FILE")]
     log_ca: Option<PathBuf>,
     /// The folder for evidence, where the authority signed two histories.
@@ -36,7 +37,9 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let log = Source::named(&arguments.log, arguments.log_ca.as_deref())?.log();
     let note = log.checkpoint()?;
-    let note = note.context("the log has not begun: its authority has published no epoch")?;
+    let note = note.with_context(|| {
+        format!("`{}` holds no log: it is an authority's folder `log`, or where that is served, and begins with the first epoch", arguments.log)
+    })?;
     super::runtime()?.block_on(async {
         let mut client = TrustServiceClient::new(arguments.server.connect().await?);
         let authority = authority(&mut client, &note).await?;

@@ -21,7 +21,8 @@ pub(crate) struct Server {
 /// How a service and the caller know one another.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Tls {
-    /// The authority of the service's certificate, in PEM, for an address with https.
+    /// The certificate of the certificate authority (CA) that signed the service's, in PEM: needed
+    /// for an address with https.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The certificate to show to the service, in PEM.
@@ -78,8 +79,11 @@ impl Server {
         let https = endpoint.uri().scheme_str() == Some("https");
         let endpoint = match (https, &self.tls.ca) {
             (false, None) => endpoint,
-            (false, Some(_)) => bail!("{} is not https", self.url),
-            (true, None) => bail!("{} needs `--ca`", self.url),
+            (false, Some(_)) => bail!("{} is not https: `--ca` would protect nothing", self.url),
+            (true, None) => bail!(
+                "{} needs `--ca`: the certificate of the authority that signed the service's",
+                self.url
+            ),
             (true, Some(ca)) => endpoint.tls_config(self.tls.settings(ca)?)?,
         };
         let channel = endpoint.connect().await;

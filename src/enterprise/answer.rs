@@ -31,11 +31,11 @@ use crate::setup::spinner;
 
 #[derive(Debug, Args)]
 pub(crate) struct FetchArguments {
-    /// The bank's service, such as http://127.0.0.1:50051.
+    /// The bank's service, such as http://127.0.0.1:7480.
     #[arg(long, value_name = "URL")]
     from: String,
     #[command(flatten)]
-    authority: Authority,
+    trust: CertificateAuthority,
     /// The request's id.
     #[arg(long)]
     id: String,
@@ -46,13 +46,14 @@ pub(crate) struct FetchArguments {
 
 /// Whose certificate to trust.
 #[derive(Debug, Args)]
-struct Authority {
-    /// The authority of the bank's certificate, in PEM, for an address with https.
+struct CertificateAuthority {
+    /// The certificate of the certificate authority (CA) that signed the bank's, in PEM: needed for an
+    /// address with https.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
 
-impl Authority {
+impl CertificateAuthority {
     async fn connect(&self, address: &str) -> anyhow::Result<Client> {
         let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
         let authority = self.ca.as_ref().map(read).transpose()?;
@@ -62,7 +63,7 @@ impl Authority {
 
 pub(super) fn fetch(arguments: &FetchArguments) -> anyhow::Result<()> {
     let request = runtime()?.block_on(async {
-        let client = arguments.authority.connect(&arguments.from).await?;
+        let client = arguments.trust.connect(&arguments.from).await?;
         anyhow::Ok(client.request(&arguments.id).await?)
     })?;
     Ok(write_private(&arguments.out, &request)?)
@@ -169,7 +170,7 @@ pub(crate) struct ProveArguments {
     #[command(flatten)]
     destination: Destination,
     #[command(flatten)]
-    authority: Authority,
+    trust: CertificateAuthority,
 }
 
 #[derive(Debug, Args)]
@@ -329,7 +330,7 @@ fn deliver(arguments: &ProveArguments, answer: Answer) -> anyhow::Result<ExitCod
     }
     if let Some(address) = &destination.send {
         let decision = runtime()?.block_on(async {
-            let client = arguments.authority.connect(address).await?;
+            let client = arguments.trust.connect(address).await?;
             anyhow::Ok(client.submit(answer.sealed).await?)
         })?;
         return print(&decision);

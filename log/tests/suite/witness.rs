@@ -195,6 +195,11 @@ fn bodies_that_are_none_are_refused() {
 fn a_folder_remembers_the_heads_and_keeps_the_evidence() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("witness");
+    assert!(matches!(
+        WitnessFolder::open(place.path()),
+        Err(WitnessError::NotAWitness(_))
+    ));
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     let key = WitnessFolder::init(&folder, "witness.example/one").unwrap();
     assert!(WitnessFolder::init(&folder, "again").is_err());
     let mut log = Log::new(Profile::Sm);

@@ -118,7 +118,13 @@ async fn where_no_service_is_the_error_says_so() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = Client::connect(&address, None).await.unwrap_err();
-    assert!(matches!(error, ClientError::Unreachable(at) if at == address));
-    let error = Client::connect("no address", None).await.unwrap_err();
-    assert!(matches!(error, ClientError::Address(_)));
+    let ClientError::Unreachable { address: at, why } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(*at, address);
+    assert!(why.contains("refused"), "{why}");
+    for text in ["no address", "localhost:7480", "ftp://localhost:7480"] {
+        let error = Client::connect(text, None).await.unwrap_err();
+        assert!(matches!(error, ClientError::Address(_)), "{text}");
+    }
 }
