@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `authority.toml` | name and profile |
 //! | `schema.toml` | what its records are |
-//! | `key.pem`, or `key.toml` | the key that signs headers (PKCS#8), or which device has it |
+//! | `key.pem`, or `key.toml`, or `custodians.toml` | the key that signs headers (PKCS#8), or which device has it, or who hold it |
 //! | `order.seed` | the secret that orders leaves |
 //! | `derivations.toml` | how quantities are derived |
 //! | `ledger/` | what is on record ([`crate::ledger`]) |
@@ -18,6 +18,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::credential::Registration;
@@ -30,12 +31,14 @@ use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustedAuthority;
 use taxproof_log::Note;
 
+use crate::custodians::Exchange;
 use crate::epoch_log::EpochLog;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
-use crate::folder::{create, lock_file, make_dir, read, read_text, replace, sync_dir};
+use crate::folder::{create, lock, make_dir, read, read_text, replace, sync_dir};
 use crate::key::Key;
 use crate::ledger::Ledger;
+use crate::progress::Progress;
 use crate::registration::{Change, Registered, check};
 use crate::registrations::{Kept, Registrations};
 use crate::rules::Derivations;
@@ -79,7 +82,6 @@ const REGISTRATIONS: &str = "registrations";
 const EPOCHS: &str = "epochs";
 const LOG: &str = "log";
 pub(crate) const REPORTS: &str = "reports";
-const LOCK: &str = "lock";
 
 impl Authority {
     /// Begins an authority with a fresh key, in a folder that is empty or not there yet.
@@ -105,6 +107,28 @@ impl Authority {
         if key.profile() != settings.profile {
             return Err(AuthorityError::TokenProfile);
         }
+        Self::begin(folder, settings, schema, &key)
+    }
+
+    /// Begins an authority whose key custodians hold, who meet in an exchange folder, and for whom it waits so
+    /// long whenever something is signed.
+    ///
+    /// # What is not checked
+    /// That the key is the custodians': whoever hands it to banks compares it with theirs.
+    ///
+    /// # Errors
+    /// As of [`Self::init`], or they have made no key yet, or the profile signs otherwise.
+    pub fn init_with_custodians(
+        folder: &Path,
+        settings: &Settings,
+        schema: &str,
+        exchange: &Exchange,
+        wait: Duration,
+    ) -> Result<Self, AuthorityError> {
+        if settings.profile != Profile::International {
+            return Err(AuthorityError::CustodiansProfile);
+        }
+        let key = Key::of_custodians(exchange, wait)?;
         Self::begin(folder, settings, schema, &key)
     }
 
@@ -206,9 +230,10 @@ impl Authority {
     /// Puts the epochs into the log that a crash left out of it, and gives the log's head.
     ///
     /// # Errors
-    /// The log is damaged, or of other epochs, or cannot be written.
-    pub fn catch_up_log(&self) -> Result<Note, AuthorityError> {
-        self.log.catch_up(self.epochs.headers(), &self.key)
+    /// The log is damaged, or of other epochs, or cannot be written or signed.
+    pub fn catch_up_log(&self, progress: &dyn Progress) -> Result<Note, AuthorityError> {
+        self.log
+            .catch_up(self.epochs.headers(), &self.key, progress)
     }
 
     /// The folder of an epoch's bundles.
@@ -323,16 +348,6 @@ impl Authority {
         replace(&path, |file| {
             std::io::Write::write_all(file, text.as_bytes())
         })
-    }
-}
-
-fn lock(folder: &Path) -> Result<File, AuthorityError> {
-    let path = folder.join(LOCK);
-    let file = lock_file(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(AuthorityError::InUse(folder.to_owned())),
-        Err(fs::TryLockError::Error(error)) => Err(AuthorityError::io(&path, error)),
     }
 }
 

@@ -13,8 +13,10 @@ use taxproof_log::{
     root,
 };
 
+use crate::custodians::Subject;
 use crate::error::AuthorityError;
 use crate::key::Key;
+use crate::progress::Progress;
 
 /// An authority's log.
 #[derive(Debug)]
@@ -56,6 +58,7 @@ impl EpochLog {
         &self,
         headers: &[SignedEpochHeader],
         secret: &Key,
+        progress: &dyn Progress,
     ) -> Result<Note, AuthorityError> {
         let entries: Vec<_> = headers.iter().map(SignedEpochHeader::encode).collect();
         let known = match self.files.checkpoint()? {
@@ -70,7 +73,8 @@ impl EpochLog {
         };
         let new = usize::try_from(known).map_or(&[][..], |known| &entries[known..]);
         let root = self.files.append(known, new)?;
-        let sign = |text: &[u8]| secret.sign(text);
+        let shown = || Subject::head(headers);
+        let sign = |text: &[u8]| secret.sign(text, shown, progress);
         let note = Checkpoint::sign_with(&self.key, entries.len() as u64, root, sign)?;
         self.files.publish(&note)?;
         Ok(note)
@@ -139,7 +143,7 @@ mod tests {
         }
 
         fn catch_up(&self, headers: &[SignedEpochHeader]) -> Result<Note, AuthorityError> {
-            self.log.catch_up(headers, &self.secret)
+            self.log.catch_up(headers, &self.secret, &())
         }
 
         fn headers(&self, leaves: u64, count: u64) -> Vec<SignedEpochHeader> {
@@ -155,7 +159,7 @@ mod tests {
                 previous: Digest([0; 32]),
             };
             let sign = |header: EpochHeader| SignedEpochHeader {
-                signature: self.secret.sign(&header.digest().0).expect("is signed"),
+                signature: (self.secret.sign(&header.digest().0, || None, &())).expect("is signed"),
                 header,
             };
             (1..=count).map(|epoch| sign(header(epoch))).collect()
@@ -225,7 +229,7 @@ mod tests {
             &id,
             stranger.verifying_key(),
         );
-        let refused = log.expect("a name").catch_up(&headers, &stranger);
+        let refused = log.expect("a name").catch_up(&headers, &stranger, &());
         assert!(matches!(refused, Err(AuthorityError::Log(_))));
     }
 }

@@ -9,6 +9,7 @@ use taxproof_claims::signature::SignatureError;
 use taxproof_claims::subject::EnterpriseId;
 use taxproof_log::{LogError, NotAKey};
 
+use crate::custodians::CustodianError;
 use crate::mapping::MappingError;
 use crate::registration::RegistrationError;
 use crate::table::TableError;
@@ -76,6 +77,14 @@ pub enum AuthorityError {
     /// A key in a device under a profile that signs otherwise: the operator names the other profile.
     #[error("a key in a device is of Ed25519, which is the profile `international`")]
     TokenProfile,
+    /// Custodians of a key cannot make it, or do not sign.
+    #[error(transparent)]
+    Custodians(#[from] CustodianError),
+    /// Custodians under a profile that signs otherwise: the operator names the other profile.
+    #[error(
+        "custodians hold a key of Ed25519, which is the profile `international`; SM2 has no threshold here"
+    )]
+    CustodiansProfile,
     /// The log of epochs cannot be read or written: the operator mends that.
     #[error("the log of epochs: {0}")]
     Log(#[from] LogError),

@@ -33,9 +33,15 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), AuthorityError> {
     written().map_err(|error| AuthorityError::io(path, error))
 }
 
-/// Opens the file that is locked while a process works on the folder.
-pub(crate) fn lock_file(path: &Path) -> Result<File, AuthorityError> {
-    private(path, false).map_err(|error| AuthorityError::io(path, error))
+/// Locks a folder while a process works on it, until the file is dropped.
+pub(crate) fn lock(folder: &Path) -> Result<File, AuthorityError> {
+    let path = folder.join(LOCK);
+    let file = private(&path, false).map_err(|error| AuthorityError::io(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(AuthorityError::InUse(folder.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(AuthorityError::io(&path, error)),
+    }
 }
 
 /// Replaces a file, or makes it, so that a crash leaves the old one or the new one.
@@ -77,6 +83,8 @@ pub(crate) fn private(path: &Path, new: bool) -> io::Result<File> {
     }
     options.open(path)
 }
+
+const LOCK: &str = "lock";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod bundles;
 pub mod calendar;
 mod codec;
 mod commitment;
+pub mod custodians;
 pub mod derivation;
 mod epoch_log;
 mod epochs;

@@ -10,6 +10,7 @@ use taxproof_claims::subject::EnterpriseId;
 use crate::authority::Authority;
 use crate::bundles;
 use crate::commitment::{Commitment, Task};
+use crate::custodians::Subject;
 use crate::derivation::{Terms, Underivable};
 use crate::error::AuthorityError;
 use crate::progress::Progress;
@@ -81,7 +82,10 @@ impl Authority {
         publication: &Publication,
         progress: &dyn Progress,
     ) -> Result<Published, AuthorityError> {
-        self.catch_up_log()?;
+        // A log begins with its first epoch.
+        if !self.headers().is_empty() {
+            self.catch_up_log(progress)?;
+        }
         let derivations = self.derivations()?.ok_or(AuthorityError::NoDerivations)?;
         let (day, newest) = self.check_order(publication, &derivations)?;
         let roots = publication.roots();
@@ -125,13 +129,14 @@ impl Authority {
             roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
-        let signature = self.key.sign(&header.digest().0)?;
+        let shown = || Some(Subject::Header(header.clone()));
+        let signature = self.key.sign(&header.digest().0, shown, progress)?;
         let signed = SignedEpochHeader { header, signature };
         let commitment = Commitment::open(&folder, &signed.header)?;
         let to = preparation.bundles();
         bundles::write(&commitment, &signed, bits, &to, progress)?;
         self.epochs.publish(preparation, signed.clone())?;
-        self.catch_up_log()?;
+        self.catch_up_log(progress)?;
         let absent = committed.absent;
         Ok(Published {
             epoch: signed,

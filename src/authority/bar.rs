@@ -4,10 +4,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use taxproof_authority::progress::Progress;
 
 /// A bar for what goes on.
-pub(super) struct Bar(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len}");
         if let Ok(style) = style {
@@ -16,7 +16,7 @@ impl Bar {
         Self(bar)
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }

@@ -12,7 +12,7 @@ use taxproof_authority::audit::{Finding, audit};
 use taxproof_claims::trust::{TrustList, TrustedAuthority};
 use taxproof_log::{Folder, Fork, LogKey, Note, SignatureLine, Submission, WitnessKey};
 
-use super::{FolderArguments, read_text};
+use super::{Bar, FolderArguments, read_text};
 use crate::fork_evidence;
 use crate::log_source::{Source, agent};
 
@@ -76,7 +76,9 @@ pub(crate) fn show(arguments: &FolderArguments) -> anyhow::Result<()> {
     if authority.headers().is_empty() {
         bail!("there is no log before the first epoch: `taxproof authority publish` makes one");
     }
-    let note = authority.catch_up_log()?;
+    let bar = Bar::new();
+    let note = authority.catch_up_log(&bar)?;
+    bar.finish();
     eprintln!("log    {}", authority.log().files().path().display());
     eprintln!("key    {}", authority.log().key());
     print!("{note}");
@@ -87,7 +89,9 @@ pub(crate) fn show(arguments: &FolderArguments) -> anyhow::Result<()> {
 pub(crate) fn cosign(arguments: &CosignArguments) -> anyhow::Result<()> {
     let authority = Authority::open(&arguments.folder.dir)?;
     let log = authority.log();
-    let note = authority.catch_up_log()?;
+    let bar = Bar::new();
+    let note = authority.catch_up_log(&bar)?;
+    bar.finish();
     let mut old = 0;
     // The witness says which head it has seen; a second race means that somebody else submits.
     for _ in 0..2 {

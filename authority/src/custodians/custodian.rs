@@ -1,0 +1,292 @@
+//! A custodian's folder, and what he approves.
+//!
+//! | file | what | secret |
+//! |---|---|---|
+//! | `custodian.toml` | his number, and the group | |
+//! | `share` | his share of the key: 32 bytes | yes |
+//! | `history.toml` | what he approved last | |
+//! | `lock` | held while a process works | |
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use frost_ed25519::keys::KeyPackage;
+use frost_ed25519::round1::{SigningCommitments, SigningNonces};
+use frost_ed25519::round2::SignatureShare;
+use frost_ed25519::{SigningPackage, round1, round2};
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use taxproof_claims::digest::Digest;
+
+use super::error::{CustodianError, Sender};
+use super::exchange::{Exchange, Wait};
+use super::generation::{Generation, Place, is_vacant};
+use super::group::{Group, identifier};
+use super::history::History;
+use super::messages::{Chosen, Signed, Step, file, package_file};
+use super::request::{Request, SessionId, Subject};
+use super::session::REQUEST;
+use super::share;
+use crate::error::AuthorityError;
+use crate::folder::{create, lock, make_dir, read_text, sync_dir};
+use crate::progress::Progress;
+
+/// A custodian's folder, open for one process. His share is erased from memory when it is dropped.
+#[derive(Debug)]
+pub struct Custodian {
+    folder: PathBuf,
+    number: u16,
+    group: Group,
+    share: KeyPackage,
+    history: History,
+    /// Holds the lock until it is dropped.
+    _lock: File,
+}
+
+/// What became of a request that a custodian approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// He gave his share of the signature.
+    Signed,
+    /// The session went on, or ended, without him.
+    NotNeeded,
+}
+
+/// What a custodian's folder says of him.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    number: u16,
+    group: Group,
+}
+
+const SETTINGS: &str = "custodian.toml";
+
+impl Custodian {
+    /// Makes a key with the other custodians and keeps a share of it, in a folder that is empty or not there yet.
+    ///
+    /// # What is not checked
+    /// Who the others are: all compare [`Group::digest`] and [`Group::key`] before the key is used.
+    ///
+    /// # Errors
+    /// The others do not come in time, or send what does not fit, or a file cannot be written.
+    pub fn create(
+        folder: &Path,
+        exchange: &Exchange,
+        place: Place,
+        wait: Duration,
+        progress: &dyn Progress,
+    ) -> Result<Self, AuthorityError> {
+        if !is_vacant(folder)? {
+            return Err(CustodianError::NotEmpty(folder.to_owned()).into());
+        }
+        let generation = Generation::new(exchange, place, wait, progress)?;
+        if !folder.exists() {
+            make_dir(folder)?;
+        }
+        let (share, group) = generation.run()?;
+        share::keep(folder, &share)?;
+        History::default().keep(folder)?;
+        let settings = Settings {
+            number: place.number(),
+            group,
+        };
+        let path = folder.join(SETTINGS);
+        let text = toml::to_string(&settings).map_err(|why| AuthorityError::damaged(&path, why))?;
+        // Last: a folder without settings is no custodian's.
+        create(&path, text.as_bytes())?;
+        sync_dir(folder)?;
+        generation.confirm(&settings.group)?;
+        Self::open(folder)
+    }
+
+    /// Opens a custodian's folder and checks what is in it.
+    ///
+    /// # Errors
+    /// It is no custodian's, another process has it open, or a file is damaged.
+    pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        let path = folder.join(SETTINGS);
+        if !path.exists() {
+            return Err(CustodianError::NotACustodian(folder.to_owned()).into());
+        }
+        let lock = lock(folder)?;
+        let settings: Settings =
+            toml::from_str(&read_text(&path)?).map_err(|e| AuthorityError::damaged(&path, e))?;
+        let Settings { number, group } = settings;
+        Ok(Self {
+            share: share::open(folder, number, &group)?,
+            history: History::open(folder)?,
+            folder: folder.to_owned(),
+            number,
+            group,
+            _lock: lock,
+        })
+    }
+
+    /// His number.
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// The custodians of the key.
+    pub const fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// The number of the newest epoch that he approved.
+    pub fn newest(&self) -> Option<u64> {
+        self.history.newest()
+    }
+
+    /// Whether he approved this very header, or that of the log's newest entry, before.
+    pub fn knows(&self, subject: &Subject) -> bool {
+        self.history.knows(subject.header())
+    }
+
+    /// Waits for a request, other than that of a session which is over for him.
+    ///
+    /// # What is not checked
+    /// Whether he may sign it: see [`Self::check`].
+    ///
+    /// # Errors
+    /// None comes in time, it is damaged, or for another key.
+    pub fn request(
+        &self,
+        exchange: &Exchange,
+        after: Option<SessionId>,
+        wait: Duration,
+    ) -> Result<Request, AuthorityError> {
+        let wait = Wait::of(wait);
+        let found = wait.until(|| Ok(current(exchange)?.filter(|it| Some(it.session) != after)))?;
+        let request = found.ok_or_else(|| CustodianError::NoRequest(wait.seconds()))?;
+        if request.key != *self.group.key() {
+            return Err(CustodianError::Foreign {
+                asked: Box::new(request.key),
+                held: Box::new(self.group.key().clone()),
+            }
+            .into());
+        }
+        Ok(request)
+    }
+
+    /// Checks that a request goes on from what he approved. `replaces` is the digest of a header that he approved
+    /// and that was never published: another of the same epoch may take its place.
+    ///
+    /// # Errors
+    /// He must not sign it.
+    pub fn check(&self, request: &Request, replaces: Option<Digest>) -> Result<(), AuthorityError> {
+        let key = self.group.key();
+        let checked = self.history.check(&request.subject, key, replaces);
+        Ok(checked.map_err(CustodianError::from)?)
+    }
+
+    /// Gives his share of the signature of what a request shows, and of nothing else. What he approves is kept before
+    /// that; the nonces are in memory only, and used once.
+    ///
+    /// # Errors
+    /// He must not sign it, or the authority does not go on, or with something else.
+    pub fn approve(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        replaces: Option<Digest>,
+        wait: Duration,
+    ) -> Result<Approval, AuthorityError> {
+        self.check(request, replaces)?;
+        let (nonces, commitments) = round1::commit(self.share.signing_share(), &mut OsRng);
+        self.write(exchange, request.session, commitments)?;
+        let us = identifier(self.number).map_err(CustodianError::from)?;
+        let package = self.package(exchange, request, wait)?;
+        let chosen = package.and_then(|package| Some((package.signing_commitment(&us)?, package)));
+        let Some((ours, package)) = chosen else {
+            exchange.remove(&file::<SigningCommitments>(&request.session, self.number))?;
+            return Ok(Approval::NotNeeded);
+        };
+        if ours != commitments {
+            return Err(CustodianError::OtherCommitment.into());
+        }
+        let share = self.sign(request, &package, nonces)?;
+        self.write(exchange, request.session, share)?;
+        Ok(Approval::Signed)
+    }
+
+    fn sign(
+        &mut self,
+        request: &Request,
+        package: &SigningPackage,
+        nonces: SigningNonces,
+    ) -> Result<SignatureShare, AuthorityError> {
+        // Of what was shown, not of what the authority sends.
+        if *package.message() != request.subject.message() {
+            return Err(CustodianError::OtherMessage.into());
+        }
+        let history = self.history.after(&request.subject);
+        history.keep(&self.folder)?;
+        self.history = history;
+        let share = round2::sign(package, &nonces, &self.share);
+        Ok(share.map_err(CustodianError::from)?)
+    }
+
+    /// Who signs; `None` where the session ends before it is said.
+    fn package(
+        &self,
+        exchange: &Exchange,
+        request: &Request,
+        wait: Duration,
+    ) -> Result<Option<SigningPackage>, AuthorityError> {
+        let session = request.session;
+        let name = package_file(&session);
+        let wait = Wait::of(wait);
+        let found = wait.until(|| {
+            let chosen: Option<Chosen> = exchange.read(&name, Sender::Authority)?;
+            match chosen {
+                Some(chosen) if chosen.session == session => Ok(Some(Some(chosen.package))),
+                Some(chosen) => {
+                    let why = format!("from another session, {}", chosen.session);
+                    let path = exchange.file(&name);
+                    Err(CustodianError::message(&path, Sender::Authority, why).into())
+                }
+                None => {
+                    let open = current(exchange)?.is_some_and(|now| now.session == session);
+                    Ok((!open).then_some(None))
+                }
+            }
+        })?;
+        Ok(found.ok_or_else(|| CustodianError::NoPackage(wait.seconds()))?)
+    }
+
+    fn write<T: Step>(
+        &self,
+        exchange: &Exchange,
+        session: SessionId,
+        content: T,
+    ) -> Result<(), AuthorityError> {
+        let number = self.number;
+        let message = Signed {
+            session,
+            number,
+            content,
+        };
+        let name = file::<T>(&session, number);
+        if exchange.has(&name) {
+            let from = Sender::Custodian(number);
+            let why = "there already: of an earlier run, or somebody else's under this number";
+            return Err(CustodianError::message(&exchange.file(&name), from, why).into());
+        }
+        exchange.write(&name, &message)?;
+        Ok(())
+    }
+}
+
+/// What the authority asks for now.
+fn current(exchange: &Exchange) -> Result<Option<Request>, AuthorityError> {
+    let Some(bytes) = exchange.read_bytes(REQUEST, Sender::Authority)? else {
+        return Ok(None);
+    };
+    let path = exchange.file(REQUEST);
+    let wrong = |why: String| CustodianError::message(&path, Sender::Authority, why);
+    let text = std::str::from_utf8(&bytes).map_err(|why| wrong(why.to_string()))?;
+    let request = Request::from_toml(text).map_err(|why| wrong(why.to_string()))?;
+    Ok(Some(request))
+}

@@ -1,0 +1,268 @@
+//! What a custodian approved last, and what he therefore must not approve now.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::epoch::{AuthorityId, EpochHeader};
+use taxproof_claims::period::Period;
+use taxproof_claims::signature::VerifyingKey;
+use taxproof_log::Hash;
+
+use super::request::{Head, Subject};
+use crate::error::AuthorityError;
+use crate::folder::{read_text, replace};
+
+/// Why a custodian must not sign.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Of another authority than the one before: a key signs for one.
+    #[error("the request is of `{0}`, and this custodian has approved epochs of `{1}`")]
+    OtherAuthority(AuthorityId, AuthorityId),
+    /// Under the other profile, whose keys cannot be shared.
+    #[error("the header is not of the profile `international`")]
+    Profile,
+    /// An epoch before the newest one that was approved.
+    #[error("epoch {asked} is before epoch {approved}, which was approved")]
+    EpochGoesBack {
+        /// What is asked for.
+        asked: u64,
+        /// What was approved.
+        approved: u64,
+    },
+    /// Another header of an epoch that is in the log: a second history.
+    #[error(
+        "another header of epoch {0} was approved, and the log's head with it: this would be a second history"
+    )]
+    SecondHistory(u64),
+    /// Another header of an epoch of which one was approved.
+    #[error(
+        "another header of epoch {epoch} was approved, {approved}: find out that it was not published, \
+         and nobody has it; then `--replaces {approved}` approves this one in its place"
+    )]
+    SecondHeader {
+        /// The epoch.
+        epoch: u64,
+        /// The digest of the one that was approved.
+        approved: Digest,
+    },
+    /// The header does not go on from the one that was approved before.
+    #[error("the header names another one before it than was approved")]
+    OtherPrevious,
+    /// The epoch is older than the one before.
+    #[error("the epoch would be older than the one before it")]
+    TimeGoesBack,
+    /// The newest period is older than before.
+    #[error("the newest period would go back from {0} to {1}")]
+    PeriodGoesBack(Period, Period),
+    /// The newest entry of the log is not signed.
+    #[error("the log's newest entry is a header that the authority's key has not signed")]
+    UnsignedEntry,
+    /// The log's head does not continue the one that was approved.
+    #[error("the log does not continue the one whose head was approved at {0} epochs")]
+    OtherLog(u64),
+}
+
+/// What a custodian has approved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct History {
+    /// The newest header of which the log's head was approved too: it is published.
+    settled: Option<Settled>,
+    /// A header that was approved since.
+    pending: Option<EpochHeader>,
+}
+
+/// A header, and the root of the log of which it is the newest entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Settled {
+    header: EpochHeader,
+    root: Hash,
+}
+
+/// The file of a custodian's folder.
+const FILE: &str = "history.toml";
+
+impl History {
+    /// Checks that signing goes on from what was signed. `replaces` is the digest of the approved header that was
+    /// never published and gives way to the one that is asked for.
+    pub(super) fn check(
+        &self,
+        subject: &Subject,
+        key: &VerifyingKey,
+        replaces: Option<Digest>,
+    ) -> Result<(), Refusal> {
+        if let Subject::Head(head) = subject {
+            self.check_head(head, key)?;
+        }
+        self.check_header(subject.header(), replaces)
+    }
+
+    /// Whether this very header was approved already.
+    pub(super) fn knows(&self, header: &EpochHeader) -> bool {
+        let settled = self.settled.as_ref().map(|settled| &settled.header);
+        settled == Some(header) || self.pending.as_ref() == Some(header)
+    }
+
+    /// The number of the newest epoch that was approved.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.last().map(|header| header.epoch)
+    }
+
+    /// The same after a subject was approved.
+    pub(super) fn after(&self, subject: &Subject) -> Self {
+        match subject {
+            // Signing again what was signed forgets nothing.
+            Subject::Header(header) if self.knows(header) => self.clone(),
+            Subject::Header(header) => Self {
+                settled: self.settled.clone(),
+                pending: Some(header.clone()),
+            },
+            Subject::Head(head) => {
+                let newer = |pending: &EpochHeader| pending.epoch > head.size();
+                Self {
+                    settled: Some(Settled {
+                        header: head.entry().header.clone(),
+                        root: head.checkpoint().root,
+                    }),
+                    pending: self.pending.clone().filter(newer),
+                }
+            }
+        }
+    }
+
+    fn last(&self) -> Option<&EpochHeader> {
+        let settled = self.settled.as_ref().map(|settled| &settled.header);
+        self.pending.as_ref().or(settled)
+    }
+
+    fn check_head(&self, head: &Head, key: &VerifyingKey) -> Result<(), Refusal> {
+        let signed = head.entry().verify(key);
+        signed.map_err(|_| Refusal::UnsignedEntry)?;
+        let Some(settled) = &self.settled else {
+            return Ok(());
+        };
+        let size = settled.header.epoch;
+        if head.root_at(size) == Some(settled.root) {
+            Ok(())
+        } else {
+            Err(Refusal::OtherLog(size))
+        }
+    }
+
+    fn check_header(&self, header: &EpochHeader, replaces: Option<Digest>) -> Result<(), Refusal> {
+        if header.profile != Profile::International {
+            return Err(Refusal::Profile);
+        }
+        if let Some(last) = self.last()
+            && last.authority != header.authority
+        {
+            let (asked, held) = (header.authority.clone(), last.authority.clone());
+            return Err(Refusal::OtherAuthority(asked, held));
+        }
+        if self.knows(header) {
+            return Ok(());
+        }
+        let epoch = header.epoch;
+        let mut before = self.settled.as_ref().map(|settled| &settled.header);
+        if before.is_some_and(|settled| settled.epoch == epoch) {
+            return Err(Refusal::SecondHistory(epoch));
+        }
+        match &self.pending {
+            Some(pending) if pending.epoch == epoch => {
+                let approved = pending.digest();
+                if replaces != Some(approved) {
+                    return Err(Refusal::SecondHeader { epoch, approved });
+                }
+                // Both come after the same.
+                if pending.previous != header.previous {
+                    return Err(Refusal::OtherPrevious);
+                }
+            }
+            Some(pending) => before = Some(pending),
+            None => (),
+        }
+        before.map_or(Ok(()), |before| follows(header, before))
+    }
+}
+
+/// Whether a header may come after another, which need not be the one just before.
+fn follows(header: &EpochHeader, before: &EpochHeader) -> Result<(), Refusal> {
+    if header.epoch < before.epoch {
+        return Err(Refusal::EpochGoesBack {
+            asked: header.epoch,
+            approved: before.epoch,
+        });
+    }
+    if header.epoch == before.epoch + 1 && header.previous != before.digest() {
+        return Err(Refusal::OtherPrevious);
+    }
+    if header.time < before.time {
+        return Err(Refusal::TimeGoesBack);
+    }
+    if header.newest_period < before.newest_period {
+        let (from, to) = (before.newest_period, header.newest_period);
+        return Err(Refusal::PeriodGoesBack(from, to));
+    }
+    Ok(())
+}
+
+/// A history as its file has it: canonical encodings in hexadecimal digits.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<SettledText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettledText {
+    header: String,
+    root: String,
+}
+
+impl History {
+    /// The history of a custodian's folder.
+    pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        let path = folder.join(FILE);
+        let damaged = || AuthorityError::damaged(&path, "no headers that were approved");
+        let text: Text = toml::from_str(&read_text(&path)?).map_err(|_| damaged())?;
+        let header = |text: &str| -> Option<EpochHeader> {
+            EpochHeader::decode(&hex::decode(text).ok()?).ok()
+        };
+        let read = || {
+            let pending = match &text.pending {
+                Some(text) => Some(header(text)?),
+                None => None,
+            };
+            let settled = match &text.settled {
+                Some(text) => Some(Settled {
+                    header: header(&text.header)?,
+                    root: Hash::from_base64(&text.root)?,
+                }),
+                None => None,
+            };
+            Some(Self { settled, pending })
+        };
+        read().ok_or_else(damaged)
+    }
+
+    /// Keeps it, in place of the one before.
+    pub(super) fn keep(&self, folder: &Path) -> Result<(), AuthorityError> {
+        let path = folder.join(FILE);
+        let encoded = |header: &EpochHeader| hex::encode(header.encode());
+        let text = Text {
+            pending: self.pending.as_ref().map(encoded),
+            settled: self.settled.as_ref().map(|settled| SettledText {
+                header: encoded(&settled.header),
+                root: settled.root.to_string(),
+            }),
+        };
+        let text = toml::to_string(&text).map_err(|why| AuthorityError::damaged(&path, why))?;
+        replace(&path, |file| file.write_all(text.as_bytes()))
+    }
+}

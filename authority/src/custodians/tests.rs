@@ -1,0 +1,703 @@
+//! Custodians and authority through a folder, honest and not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use age::x25519::{Identity, Recipient};
+use frost_ed25519::keys::dkg::{part1, part2};
+use frost_ed25519::round1::SigningCommitments;
+use frost_ed25519::round2::SignatureShare;
+use frost_ed25519::{SigningPackage, round1, round2};
+use rand::rngs::OsRng;
+use taxproof_claims::digest::{Digest, Profile};
+use taxproof_claims::epoch::{EpochHeader, SignedEpochHeader};
+use taxproof_claims::schema::Schema;
+use taxproof_claims::signature::Signature;
+use tempfile::TempDir;
+
+use super::error::{CustodianError, Sender};
+use super::exchange::{Exchange, Wait};
+use super::generation::{Round1, round1_file, round2_file};
+use super::group::{self, by_identifier, identifier};
+use super::history::Refusal;
+use super::messages::{Chosen, Signed, file, package_file, read};
+use super::session::REQUEST;
+use super::{Approval, Custodian, CustodianKey, Group, Place, Request, SessionId, Subject, share};
+use crate::error::AuthorityError;
+
+/// Longer than anything takes that comes.
+const LONG: Duration = Duration::from_secs(100);
+/// For what does not come.
+const SHORT: Duration = Duration::from_secs(1);
+/// For what comes and something after it that does not, on a machine that is busy.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Two of three custodians, and where they meet.
+struct Scene {
+    folder: TempDir,
+    exchange: Exchange,
+}
+
+type Outcome<T> = Result<T, AuthorityError>;
+
+impl Scene {
+    /// Without a key.
+    fn empty() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("exchange");
+        fs::create_dir(&path).expect("is made");
+        let exchange = Exchange::open(&path).expect("is there");
+        Self { folder, exchange }
+    }
+
+    fn new() -> Self {
+        let scene = Self::empty();
+        let all = [1, 2, 3].map(|number| scene.create(number, LONG));
+        for one in all {
+            one.join().expect("no panic").expect("has a share");
+        }
+        scene
+    }
+
+    fn home(&self, number: u16) -> PathBuf {
+        self.folder.path().join(format!("custodian{number}"))
+    }
+
+    fn create(&self, number: u16, wait: Duration) -> JoinHandle<Outcome<Custodian>> {
+        let (home, exchange) = (self.home(number), self.exchange.clone());
+        let place = Place::new(number, 3, 2).expect("a place");
+        thread::spawn(move || Custodian::create(&home, &exchange, place, wait, &()))
+    }
+
+    fn open(&self, number: u16) -> Custodian {
+        Custodian::open(&self.home(number)).expect("a custodian's")
+    }
+
+    fn group(&self) -> Group {
+        Group::read(&self.exchange).expect("is made")
+    }
+
+    /// The authority asks for a signature.
+    fn ask(&self, subject: &Subject, wait: Duration) -> JoinHandle<Outcome<Signature>> {
+        let key = CustodianKey::of_exchange(&self.exchange, wait).expect("a key");
+        let subject = subject.clone();
+        thread::spawn(move || key.sign(&subject.message(), subject, &()))
+    }
+
+    /// A custodian waits for a request and approves it.
+    fn approve(&self, number: u16) -> JoinHandle<Outcome<Approval>> {
+        self.approve_instead(number, None)
+    }
+
+    fn approve_instead(
+        &self,
+        number: u16,
+        replaces: Option<Digest>,
+    ) -> JoinHandle<Outcome<Approval>> {
+        let (mut custodian, exchange) = (self.open(number), self.exchange.clone());
+        thread::spawn(move || {
+            let request = custodian.request(&exchange, None, LONG)?;
+            custodian.approve(&exchange, &request, replaces, LONG)
+        })
+    }
+
+    /// What two custodians sign.
+    fn sign(&self, subject: &Subject, by: [u16; 2]) -> Signature {
+        let asked = self.ask(subject, LONG);
+        for custodian in by.map(|number| self.approve(number)) {
+            let approved = custodian.join().expect("no panic").expect("approves");
+            assert_eq!(approved, Approval::Signed);
+        }
+        asked.join().expect("no panic").expect("is signed")
+    }
+
+    /// A header after another.
+    fn header(&self, before: Option<&EpochHeader>, leaves: u64) -> EpochHeader {
+        EpochHeader {
+            profile: Profile::International,
+            authority: "zhejiang".parse().expect("a name"),
+            epoch: before.map_or(0, |before| before.epoch) + 1,
+            time: before.map_or(1_790_000_000, |before| before.time + 1000),
+            newest_period: "2026Q3".parse().expect("a quarter"),
+            schema: Schema::cn_tax().digest(),
+            leaves,
+            roots: vec![],
+            previous: before.map_or(Digest([0; 32]), EpochHeader::digest),
+        }
+    }
+
+    /// Waits for the request of another thread's authority.
+    fn request(&self) -> Request {
+        let read = || {
+            let found = self.exchange.read_bytes(REQUEST, Sender::Authority)?;
+            Ok(found.map(|bytes| String::from_utf8(bytes).expect("text")))
+        };
+        let text = Wait::of(LONG).until(read).expect("is read");
+        Request::from_toml(&text.expect("is there")).expect("a request")
+    }
+
+    /// Puts a request there as a dishonest authority does.
+    fn put(&self, subject: &Subject) -> Request {
+        let request = Request::new(self.group().key().clone(), subject.clone());
+        let text = request.to_toml();
+        let written = self.exchange.write_bytes(REQUEST, text.as_bytes());
+        written.expect("is written");
+        request
+    }
+
+    /// Waits for a custodian's commitment.
+    fn commitment(&self, session: &SessionId, number: u16) -> SigningCommitments {
+        let found = Wait::of(LONG).until(|| read(&self.exchange, session, number));
+        found.expect("is read").expect("is there")
+    }
+
+    fn write<T: super::messages::Step>(&self, session: SessionId, number: u16, content: T) {
+        let message = Signed {
+            session,
+            number,
+            content,
+        };
+        let name = file::<T>(&session, number);
+        self.exchange.write(&name, &message).expect("is written");
+    }
+
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(self.exchange.path()).expect("a folder");
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("a name");
+        let names = entries.map(|entry| name(entry.expect("an entry")));
+        // A file may be renamed or removed meanwhile.
+        let read = |name: String| {
+            let bytes = fs::read(self.exchange.file(&name)).ok()?;
+            Some((name, bytes))
+        };
+        names.filter_map(read).collect()
+    }
+}
+
+fn is_refused(outcome: Outcome<Approval>, why: &Refusal) {
+    match outcome {
+        Err(AuthorityError::Custodians(CustodianError::Refused(found))) => assert_eq!(found, *why),
+        other => panic!("{other:?}, not {why:?}"),
+    }
+}
+
+fn says<T: std::fmt::Debug>(outcome: Outcome<T>, parts: &[&str]) {
+    let said = outcome.expect_err("an error").to_string();
+    for part in parts {
+        assert!(said.contains(part), "`{said}` does not say `{part}`");
+    }
+}
+
+#[test]
+fn any_two_of_three_sign_as_one_key() {
+    let scene = Scene::new();
+    let group = scene.group();
+    assert_eq!((group.threshold(), group.size()), (2, 3));
+    let mut before = None;
+    for by in [[1, 2], [2, 3], [1, 3]] {
+        let header = scene.header(before.as_ref(), 5);
+        let signature = scene.sign(&Subject::Header(header.clone()), by);
+        let signed = SignedEpochHeader { header, signature };
+        let header = signed.verify(group.key()).expect("an ordinary signature");
+        before = Some(header.clone());
+    }
+    let sessions = scene.files().into_iter();
+    let left: Vec<_> = sessions
+        .filter(|(name, _)| name.contains("-commitment-") || name.contains("request"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn one_alone_does_not_sign() {
+    let scene = Scene::new();
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let alone = scene.approve(3);
+    let refused = asked.join().expect("no panic");
+    says(
+        refused,
+        &[
+            "1 of the 2 custodians",
+            "within 5 s (custodian 3)",
+            "nothing was signed",
+        ],
+    );
+    let alone = alone.join().expect("no panic").expect("waits");
+    assert_eq!(alone, Approval::NotNeeded);
+    assert_eq!(scene.open(3).newest(), None);
+}
+
+#[test]
+fn who_gives_a_wrong_share_is_named() {
+    let scene = Scene::new();
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let honest = scene.approve(1);
+    let request = scene.request();
+    let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
+    let (_, commitments) = round1::commit(key.signing_share(), &mut OsRng);
+    scene.write(request.session, 2, commitments);
+    honest.join().expect("no panic").expect("signs");
+    scene.write(
+        request.session,
+        2,
+        SignatureShare::deserialize(&[1; 32]).expect("a scalar"),
+    );
+    let refused = asked.join().expect("no panic");
+    says(refused, &["custodian 2 gave a wrong share"]);
+}
+
+#[test]
+fn nothing_is_signed_but_what_was_shown() {
+    let scene = Scene::new();
+    let shown = Subject::Header(scene.header(None, 5));
+    let other = Subject::Header(scene.header(None, 6)).message();
+    let package = |request: &Request, message: &[u8], spoil: bool| {
+        let ours = scene.commitment(&request.session, 1);
+        let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
+        let (_, theirs) = round1::commit(key.signing_share(), &mut OsRng);
+        let first = if spoil { theirs } else { ours };
+        let all = by_identifier([(1, first), (2, theirs)].into()).expect("numbers");
+        let chosen = Chosen {
+            session: request.session,
+            package: SigningPackage::new(all, message),
+        };
+        let name = package_file(&request.session);
+        scene.exchange.write(&name, &chosen).expect("is written");
+    };
+    let request = scene.put(&shown);
+    let custodian = scene.approve(1);
+    package(&request, &other, false);
+    says(
+        custodian.join().expect("no panic"),
+        &["another message signed than the one that was approved"],
+    );
+    let request = scene.put(&shown);
+    let custodian = scene.approve(1);
+    package(&request, &shown.message(), true);
+    says(
+        custodian.join().expect("no panic"),
+        &["changed this custodian's commitment"],
+    );
+    let shares = |(name, _): &(String, Vec<u8>)| name.contains("-share-");
+    assert!(!scene.files().iter().any(shares));
+    assert_eq!(scene.open(1).newest(), None);
+}
+
+/// The authority's own process dies after both have signed: what they signed could be out.
+#[test]
+fn a_second_header_of_an_epoch_is_refused_unless_it_replaces_the_first() {
+    let scene = Scene::new();
+    let first = scene.header(None, 5);
+    let second = scene.header(None, 6);
+    scene.sign(&Subject::Header(first.clone()), [1, 2]);
+    let asked = scene.ask(&Subject::Header(second.clone()), LONG);
+    let approved = first.digest();
+    let refusal = Refusal::SecondHeader { epoch: 1, approved };
+    is_refused(scene.approve(1).join().expect("no panic"), &refusal);
+    is_refused(
+        scene
+            .approve_instead(1, Some(second.digest()))
+            .join()
+            .expect("no panic"),
+        &refusal,
+    );
+    let both = [1, 2].map(|number| scene.approve_instead(number, Some(approved)));
+    for one in both {
+        one.join().expect("no panic").expect("signs");
+    }
+    let signature = asked.join().expect("no panic").expect("is signed");
+    let second = SignedEpochHeader {
+        header: second,
+        signature,
+    };
+    // With the log's head it is published, and nothing replaces it.
+    scene.sign(&Subject::head(&[second]).expect("an epoch"), [1, 2]);
+    let asked = scene.ask(&Subject::Header(first), BUSY);
+    let refused = scene.approve_instead(1, Some(approved)).join();
+    is_refused(refused.expect("no panic"), &Refusal::SecondHistory(1));
+    assert!(asked.join().expect("no panic").is_err());
+}
+
+#[test]
+fn heads_continue_and_hold_what_was_approved() {
+    let scene = Scene::new();
+    let key = scene.group().key().clone();
+    let signed = |header: EpochHeader, by| {
+        let signature = scene.sign(&Subject::Header(header.clone()), by);
+        SignedEpochHeader { header, signature }
+    };
+    let one = signed(scene.header(None, 5), [1, 2]);
+    let head = Subject::head(std::slice::from_ref(&one)).expect("an epoch");
+    let signature = scene.sign(&head, [1, 2]);
+    key.verify_bytes(&head.message(), &signature)
+        .expect("the log's key signed");
+    // The third was asked for neither: he takes both from the signed entry.
+    scene.sign(&head, [1, 3]);
+    assert_eq!(scene.open(3).newest(), Some(1));
+    let two = signed(scene.header(Some(&one.header), 6), [2, 3]);
+    let request = |subject| Request::new(key.clone(), subject);
+    let refused = |number, headers: &[SignedEpochHeader]| {
+        let request = request(Subject::head(headers).expect("an epoch"));
+        match scene.open(number).check(&request, None) {
+            Err(AuthorityError::Custodians(CustodianError::Refused(refusal))) => refusal,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut stranger = one.clone();
+    stranger.header.leaves += 1;
+    let history = [stranger.clone(), two.clone()];
+    assert_eq!(refused(1, &history), Refusal::OtherLog(1));
+    assert_eq!(refused(1, &[stranger]), Refusal::UnsignedEntry);
+    let mut unsigned = two.clone();
+    unsigned.signature.0[3] ^= 1;
+    assert_eq!(refused(1, &[one.clone(), unsigned]), Refusal::UnsignedEntry);
+    scene.sign(
+        &Subject::head(&[one.clone(), two]).expect("two epochs"),
+        [1, 2],
+    );
+    assert_eq!(refused(1, &[one]), Refusal::OtherLog(2));
+}
+
+#[test]
+fn what_goes_back_is_refused() {
+    let scene = Scene::new();
+    let first = scene.header(None, 5);
+    scene.sign(&Subject::Header(first.clone()), [1, 2]);
+    let second = scene.header(Some(&first), 5);
+    scene.sign(&Subject::Header(second.clone()), [1, 2]);
+    let key = scene.group().key().clone();
+    let custodian = scene.open(1);
+    let refused = |change: &dyn Fn(&mut EpochHeader)| {
+        let mut header = scene.header(Some(&second), 5);
+        change(&mut header);
+        let request = Request::new(key.clone(), Subject::Header(header));
+        match custodian.check(&request, None) {
+            Err(AuthorityError::Custodians(CustodianError::Refused(refusal))) => refusal,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (asked, approved) = (1, 2);
+    let back = Refusal::EpochGoesBack { asked, approved };
+    assert_eq!(refused(&|header| header.epoch = 1), back);
+    assert_eq!(refused(&|header| header.time = 1), Refusal::TimeGoesBack);
+    let before = "2026Q2".parse().expect("a quarter");
+    assert_eq!(
+        refused(&|header| header.newest_period = before),
+        Refusal::PeriodGoesBack(second.newest_period, before)
+    );
+    let previous = Digest([7; 32]);
+    assert_eq!(
+        refused(&|header| header.previous = previous),
+        Refusal::OtherPrevious
+    );
+    assert_eq!(
+        refused(&|header| header.profile = Profile::Sm),
+        Refusal::Profile
+    );
+    let other = |header: &mut EpochHeader| header.authority = "jiangsu".parse().expect("a name");
+    assert!(matches!(refused(&other), Refusal::OtherAuthority(..)));
+    // One that was missed may be between.
+    let missed = scene.header(Some(&second), 7);
+    let fourth = scene.header(Some(&missed), 7);
+    let request = Request::new(key.clone(), Subject::Header(fourth));
+    custodian.check(&request, None).expect("goes on");
+    // Another custodians' authority.
+    let foreign = Scene::new();
+    let request = foreign.put(&Subject::Header(scene.header(Some(&second), 5)));
+    let text = request.to_toml();
+    let put = scene.exchange.write_bytes(REQUEST, text.as_bytes());
+    put.expect("is written");
+    says(
+        custodian.request(&scene.exchange, None, SHORT),
+        &["the request is for the key"],
+    );
+}
+
+#[test]
+fn messages_of_other_sessions_and_numbers_are_named() {
+    let scene = Scene::new();
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let alone = scene.approve(1);
+    let old = scene.request().session;
+    let commitment = scene.commitment(&old, 1);
+    assert!(asked.join().expect("no panic").is_err());
+    alone.join().expect("no panic").expect("ends");
+    let plant = |number: u16, session: SessionId, in_name: u16| {
+        let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+        let now = scene.request().session;
+        let session = if session == old { old } else { now };
+        let message = Signed {
+            session,
+            number,
+            content: commitment,
+        };
+        let name = file::<SigningCommitments>(&now, in_name);
+        scene.exchange.write(&name, &message).expect("is written");
+        asked.join().expect("no panic")
+    };
+    let replayed = plant(1, old, 1);
+    let from = format!("of custodian 1: from another session, {old}");
+    says(replayed, &[&from]);
+    let other = Request::new(
+        scene.group().key().clone(),
+        Subject::Header(scene.header(None, 1)),
+    );
+    says(
+        plant(3, other.session, 2),
+        &["of custodian 2: written by custodian 3"],
+    );
+    // A package of another session does not make anybody sign.
+    let request = scene.put(&Subject::Header(scene.header(None, 5)));
+    let custodian = scene.approve(1);
+    let ours = scene.commitment(&request.session, 1);
+    let chosen = Chosen {
+        session: old,
+        package: SigningPackage::new(
+            by_identifier([(1, ours), (2, ours)].into()).expect("numbers"),
+            &request.subject.message(),
+        ),
+    };
+    let name = package_file(&request.session);
+    scene.exchange.write(&name, &chosen).expect("is written");
+    says(
+        custodian.join().expect("no panic"),
+        &["of the authority: from another session"],
+    );
+    // Another's commitment is in the way.
+    let _ = scene.exchange.remove(&name);
+    says(
+        scene.approve(1).join().expect("no panic"),
+        &["of custodian 1: there already"],
+    );
+}
+
+#[test]
+fn damaged_files_are_errors_that_name_them() {
+    let scene = Scene::new();
+    let header = Subject::Header(scene.header(None, 5));
+    let request = scene.put(&header);
+    let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
+    let (nonces, commitments) = round1::commit(key.signing_share(), &mut OsRng);
+    scene.write(request.session, 2, commitments);
+    let other = round1::commit(key.signing_share(), &mut OsRng).1;
+    let all = by_identifier([(1, other), (2, commitments)].into()).expect("numbers");
+    let package = SigningPackage::new(all, &header.message());
+    let signed = round2::sign(&package, &nonces, &key).expect("is signed");
+    scene.write(request.session, 2, signed);
+    let session = request.session;
+    let chosen = Chosen { session, package };
+    let package_name = package_file(&session);
+    scene
+        .exchange
+        .write(&package_name, &chosen)
+        .expect("is written");
+    let custodian = scene.open(1);
+    let damaged = |name: &str, read: &dyn Fn() -> Outcome<()>| {
+        let whole = fs::read(scene.exchange.file(name)).expect("is there");
+        let mut spoiled: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
+        spoiled.extend((0..whole.len()).step_by(3).map(|at| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x81;
+            bytes
+        }));
+        spoiled.push(vec![b'#'; (1 << 20) + 1]);
+        for bytes in spoiled {
+            fs::write(scene.exchange.file(name), &bytes).expect("is written");
+            if let Err(error) = read() {
+                assert!(error.to_string().contains(name), "{error}");
+            } else {
+                // What ends with a line may be read as less.
+                let end = bytes.len();
+                let ends_a_line = whole[end] == b'\n' || whole[end - 1] == b'\n';
+                assert!(whole.starts_with(&bytes) && ends_a_line, "{name}");
+            }
+        }
+        fs::write(scene.exchange.file(name), whole).expect("is written");
+    };
+    let request = || custodian.request(&scene.exchange, None, Duration::ZERO);
+    damaged(REQUEST, &|| request().map(drop));
+    let commitment = file::<SigningCommitments>(&session, 2);
+    damaged(&commitment, &|| {
+        read::<SigningCommitments>(&scene.exchange, &session, 2).map(drop)
+    });
+    let share = file::<SignatureShare>(&session, 2);
+    damaged(&share, &|| {
+        read::<SignatureShare>(&scene.exchange, &session, 2).map(drop)
+    });
+    damaged(&package_name, &|| {
+        let read = scene
+            .exchange
+            .read::<Chosen>(&package_name, Sender::Authority);
+        read.map(drop)
+    });
+    damaged(group::FILE, &|| Group::read(&scene.exchange).map(drop));
+}
+
+#[test]
+fn nobody_makes_a_key_alone_or_twice() {
+    let scene = Scene::empty();
+    says(
+        Group::read(&scene.exchange),
+        &["group.toml", "taxproof custodian create"],
+    );
+    let two = [1, 2].map(|number| scene.create(number, BUSY));
+    for one in two {
+        let said = one.join().expect("no panic").map(drop);
+        says(said, &["custodian 3 did not come within 5 s: commitments"]);
+    }
+    // They begin again in another folder.
+    let again = scene.create(1, SHORT).join().expect("no panic");
+    says(again.map(drop), &["round1-1.toml` is there already"]);
+    let scene = Scene::new();
+    let home = scene.home(4);
+    let place = Place::new(1, 2, 2).expect("a place");
+    let again = Custodian::create(&home, &scene.exchange, place, SHORT, &());
+    says(again.map(drop), &["group.toml` is there already"]);
+    let again = scene.create(1, SHORT).join().expect("no panic");
+    says(again.map(drop), &["is not empty"]);
+    for (number, of, threshold) in [(0, 3, 2), (4, 3, 2), (1, 3, 1), (1, 3, 4), (1, 33, 2)] {
+        assert!(Place::new(number, of, threshold).is_err());
+    }
+}
+
+#[test]
+fn who_wants_another_key_is_named() {
+    let scene = Scene::empty();
+    let home = scene.home(2);
+    let exchange = scene.exchange.clone();
+    let place = Place::new(2, 3, 3).expect("a place");
+    let other = thread::spawn(move || Custodian::create(&home, &exchange, place, SHORT, &()));
+    let first = scene.create(1, LONG).join().expect("no panic");
+    says(
+        first.map(drop),
+        &["round1-2.toml`, of custodian 2: of another number, or for another key"],
+    );
+    assert!(other.join().expect("no panic").is_err());
+}
+
+/// The third gives the first a part that is not on his polynomial, and the second a right one.
+#[test]
+fn who_sends_a_wrong_part_is_named() {
+    let scene = Scene::empty();
+    let [first, second] = [1, 2].map(|number| scene.create(number, BUSY));
+    let us = identifier(3).expect("a number");
+    let (secret, package) = part1(us, 3, 2, OsRng).expect("two of three");
+    let ours = Round1 {
+        number: 3,
+        of: 3,
+        threshold: 2,
+        recipient: Identity::generate().to_public().to_string(),
+        package,
+    };
+    let written = scene.exchange.write(&round1_file(3), &ours);
+    written.expect("is written");
+    let heard = [1, 2].map(|number| {
+        let read = || {
+            let from = Sender::Custodian(number);
+            scene.exchange.read::<Round1>(&round1_file(number), from)
+        };
+        let found = Wait::of(LONG).until(read).expect("is read");
+        (number, found.expect("is there"))
+    });
+    let recipients: Vec<Recipient> = heard
+        .iter()
+        .map(|(_, message)| message.recipient.parse().expect("a recipient"))
+        .collect();
+    let packages = heard.map(|(number, message)| (number, message.package));
+    let packages = by_identifier(packages.into()).expect("numbers");
+    let (_, parts) = part2(secret, &packages).expect("fit");
+    let second_id = identifier(2).expect("a number");
+    let right = parts[&second_id].signing_share().serialize();
+    for (number, part) in [(1, vec![1; 32]), (2, right)] {
+        let sealed = age::encrypt(&recipients[number - 1], &part).expect("is encrypted");
+        let name = round2_file(3, u16::try_from(number).expect("small"));
+        let written = scene.exchange.write_bytes(&name, &sealed);
+        written.expect("is written");
+    }
+    says(
+        first.join().expect("no panic").map(drop),
+        &["custodian 3 sent a part of the key that is not what was committed to"],
+    );
+    says(
+        second.join().expect("no panic").map(drop),
+        &["custodians 1, 3 did not come within 5 s: confirmations"],
+    );
+    assert!(!scene.exchange.has(group::FILE));
+}
+
+/// Everything that is ever in the folder.
+#[test]
+fn nothing_secret_is_in_the_exchange_folder() {
+    let scene = Scene::empty();
+    let all = [1, 2, 3].map(|number| scene.create(number, LONG));
+    let mut seen = std::collections::BTreeSet::new();
+    while !all.iter().all(JoinHandle::is_finished) {
+        seen.extend(scene.files());
+    }
+    for one in all {
+        one.join().expect("no panic").expect("has a share");
+    }
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let both = [1, 2].map(|number| scene.approve(number));
+    while !asked.is_finished() {
+        seen.extend(scene.files());
+    }
+    asked.join().expect("no panic").expect("is signed");
+    for one in both {
+        one.join().expect("no panic").expect("signs");
+    }
+    seen.extend(scene.files());
+    let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+    let sealed = names.iter().filter(|name| name.ends_with(".age"));
+    assert!(sealed.count() >= 6, "{names:?}");
+    let left = scene.files();
+    assert!(!left.iter().any(|(name, _)| name.ends_with(".age")));
+    for number in 1..=3 {
+        let secret = fs::read(scene.home(number).join(share::FILE)).expect("is there");
+        assert_eq!(secret.len(), 32);
+        let text = hex::encode(&secret).into_bytes();
+        for (name, bytes) in &seen {
+            let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+            assert!(!has(&secret) && !has(&text), "{name}");
+            assert!(
+                !name.starts_with("round2") || bytes.starts_with(b"age-encryption.org"),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_custodians_folder_is_private_and_checked() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::new();
+    let home = scene.home(1);
+    for name in [share::FILE, "custodian.toml", "history.toml"] {
+        let meta = fs::metadata(home.join(name)).expect("is there");
+        assert_eq!(meta.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    let custodian = scene.open(1);
+    let shown = format!("{custodian:?}");
+    let secret = fs::read(home.join(share::FILE)).expect("is there");
+    assert!(!shown.contains(&hex::encode(&secret)));
+    assert!(matches!(
+        Custodian::open(&home),
+        Err(AuthorityError::InUse(_))
+    ));
+    drop(custodian);
+    let refuses = |home: &Path, part: &str| {
+        says(Custodian::open(home).map(drop), &[part]);
+    };
+    let other = fs::read(scene.home(2).join(share::FILE)).expect("is there");
+    fs::write(home.join(share::FILE), other).expect("is written");
+    refuses(&home, "the share of another custodian");
+    fs::write(home.join(share::FILE), [0xff; 32]).expect("is written");
+    refuses(&home, "no share of a key");
+    fs::write(home.join(share::FILE), secret).expect("is written");
+    fs::write(home.join("history.toml"), "pending = \"00\"").expect("is written");
+    refuses(&home, "no headers that were approved");
+    refuses(scene.exchange.path(), "is not a custodian's folder");
+    assert!(identifier(0).is_err());
+}
