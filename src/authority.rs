@@ -7,9 +7,11 @@ mod registration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use taxproof_authority::custodians::Exchange;
 use taxproof_authority::mapping::{self, Mapping};
 use taxproof_authority::report::IngestReport;
 use taxproof_authority::synthetic::{FILINGS, INVOICES, Plan, TAXPAYERS};
@@ -24,13 +26,13 @@ use taxproof_claims::schema::{CN_TAX, Schema};
 use taxproof_claims::shape::{Layout, SHAPES};
 use taxproof_claims::trust::TrustList;
 
-use self::bar::Bar;
+pub(crate) use self::bar::Bar;
 use self::registration::{RegisterArguments, RevokeArguments};
 
 /// The tax authority's subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Begins an authority in an empty folder, with a fresh key or one in a device.
+    /// Begins an authority in an empty folder, with a fresh key, one in a device or one that custodians hold.
     Init(InitArguments),
     /// Registers an enterprise, rotates its keys or resets its pseudonyms.
     Register(RegisterArguments),
@@ -85,6 +87,18 @@ pub(crate) struct InitArguments {
     /// `pkcs11:token=…;object=…?module-path=…&pin-source=file:…`.
     #[arg(long, value_name = "URI")]
     key: Option<TokenUri>,
+    /// The folder that is shared with the custodians of the key that signs, who made it there by `taxproof custodian
+    /// create`, instead of a fresh one.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "key")]
+    custodians: Option<PathBuf>,
+    /// How long to wait for custodians whenever something is signed.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 600,
+        requires = "custodians"
+    )]
+    wait: u64,
 }
 
 /// A profile's name.
@@ -216,9 +230,14 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         },
     };
     let folder = &arguments.folder.dir;
-    let authority = match arguments.key.clone() {
-        None => Authority::init(folder, &settings, &schema),
-        Some(uri) => Authority::init_with_token(folder, &settings, &schema, uri),
+    let authority = match (&arguments.key, &arguments.custodians) {
+        (Some(uri), _) => Authority::init_with_token(folder, &settings, &schema, uri.clone()),
+        (None, Some(exchange)) => {
+            let exchange = Exchange::open(exchange)?;
+            let wait = Duration::from_secs(arguments.wait);
+            Authority::init_with_custodians(folder, &settings, &schema, &exchange, wait)
+        }
+        (None, None) => Authority::init(folder, &settings, &schema),
     }?;
     eprintln!(
         "`{}` begins in `{}` with schema `{}`",
@@ -226,6 +245,10 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         folder.display(),
         authority.schema().id
     );
+    if arguments.custodians.is_some() {
+        let key = authority.trusted().key;
+        eprintln!("hint: every custodian must have the key {key}");
+    }
     eprintln!("hint: banks and wallets need the output of `taxproof authority trust`");
     Ok(())
 }

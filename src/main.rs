@@ -1,11 +1,13 @@
 //! The `taxproof` command: one module a subcommand, no logic that a library should have.
 //!
 //! Data go to standard output, messages to standard error. Exit codes: 0 done, 1 an error, 2 wrong
-//! usage; `taxproof enterprise` also has 3, the claim is false, and 4, no consent; `taxproof authority audit`
+//! usage; `taxproof enterprise` also has 3, the claim is false, and 4, no consent, which `taxproof custodian
+//! approve` has too; `taxproof authority audit`
 //! and `taxproof bank epoch follow` have 3, an authority did what it must not.
 
 mod authority;
 mod bank;
+mod custodian;
 mod demo;
 mod enterprise;
 mod fork_evidence;
@@ -34,6 +36,9 @@ enum Role {
     /// The tax authority: from filings to published epochs.
     #[command(subcommand)]
     Authority(authority::Command),
+    /// A custodian of an authority's key: several approve each epoch.
+    #[command(subcommand)]
+    Custodian(custodian::Command),
     /// Shows all roles at work on this machine, over gRPC on loopback.
     Demo(demo::Arguments),
     /// The enterprise: a wallet, and proofs about what it holds.
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
     let result: anyhow::Result<ExitCode> = match arguments.role {
         Role::Bank(command) => bank::run(command),
         Role::Authority(command) => authority::run(command),
+        Role::Custodian(command) => custodian::run(command),
         Role::Demo(arguments) => demo::run(&arguments),
         Role::Enterprise(command) => enterprise::run(command),
         Role::Setup(command) => setup::run(command),

@@ -11,6 +11,7 @@ mod authority;
 mod bench;
 mod bureaus;
 mod clients;
+mod custodians;
 mod dependencies;
 mod enterprise;
 mod epoch_log;

@@ -1,0 +1,187 @@
+//! `taxproof custodian`: holds a share of an authority's key, and approves what it signs.
+
+mod shown;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use taxproof_authority::custodians::{
+    Approval, Custodian, Exchange, Group, Place, Request, Subject,
+};
+use taxproof_claims::digest::Digest;
+
+use crate::authority::Bar;
+
+/// A custodian's subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes an authority's key with the other custodians, each by this command at the same time, and keeps a share
+    /// of it.
+    Create(CreateArguments),
+    /// Shows what the authority wants to have signed, asks, and gives a share of the signature: for an
+    /// epoch, and then for the log's head. Exit code 4 without consent.
+    Approve(ApproveArguments),
+    /// Shows the key and what was approved last.
+    Show(FolderArguments),
+}
+
+/// Which custodian.
+#[derive(Debug, Args)]
+pub(crate) struct FolderArguments {
+    /// The custodian's folder.
+    #[arg(long, value_name = "FOLDER")]
+    dir: PathBuf,
+}
+
+/// Where the custodians meet.
+#[derive(Debug, Args)]
+pub(crate) struct MeetingArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The folder that the custodians and the authority share.
+    #[arg(long, value_name = "FOLDER")]
+    exchange: PathBuf,
+    /// How long to wait for the others, each time.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    wait: u64,
+}
+
+/// Which key to make.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArguments {
+    #[command(flatten)]
+    meeting: MeetingArguments,
+    /// The number of this custodian, from 1.
+    #[arg(long)]
+    number: u16,
+    /// How many custodians there are.
+    #[arg(long)]
+    of: u16,
+    /// How many of them must sign, 2 at least.
+    #[arg(long)]
+    threshold: u16,
+}
+
+/// What to approve.
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArguments {
+    #[command(flatten)]
+    meeting: MeetingArguments,
+    /// Approves whatever goes on from what was approved, without asking.
+    #[arg(long)]
+    yes: bool,
+    /// The digest of a header that was approved and never published: another of its epoch may take its place.
+    #[arg(long, value_name = "DIGEST")]
+    replaces: Option<Digest>,
+}
+
+/// The exit code where the custodian did not consent.
+const NO_CONSENT: u8 = 4;
+
+/// Runs a subcommand.
+pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Create(arguments) => create(&arguments)?,
+        Command::Approve(arguments) => return approve(&arguments),
+        Command::Show(arguments) => show(&arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl MeetingArguments {
+    fn exchange(&self) -> anyhow::Result<Exchange> {
+        Ok(Exchange::open(&self.exchange)?)
+    }
+
+    const fn wait(&self) -> Duration {
+        Duration::from_secs(self.wait)
+    }
+}
+
+fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
+    let place = Place::new(arguments.number, arguments.of, arguments.threshold)?;
+    let meeting = &arguments.meeting;
+    let (folder, exchange) = (&meeting.folder.dir, meeting.exchange()?);
+    let bar = Bar::new();
+    let custodian = Custodian::create(folder, &exchange, place, meeting.wait(), &bar)?;
+    bar.finish();
+    print_group(custodian.group());
+    eprintln!(
+        "custodian {} keeps a share in `{}`",
+        custodian.number(),
+        folder.display()
+    );
+    eprintln!(
+        "hint: compare the lines above with all other custodians by voice, before `taxproof authority init --custodians`"
+    );
+    Ok(())
+}
+
+fn print_group(group: &Group) {
+    println!("key        {}", group.key());
+    println!("made of    {}", group.digest());
+    println!("sign       {} of {}", group.threshold(), group.size());
+}
+
+fn show(arguments: &FolderArguments) -> anyhow::Result<()> {
+    let custodian = Custodian::open(&arguments.dir)?;
+    println!("number     {}", custodian.number());
+    print_group(custodian.group());
+    match custodian.newest() {
+        None => println!("approved   nothing yet"),
+        Some(epoch) => println!("approved   epochs up to {epoch}"),
+    }
+    Ok(())
+}
+
+/// Approves an epoch, where one is asked for, and the head of the log.
+fn approve(arguments: &ApproveArguments) -> anyhow::Result<ExitCode> {
+    let meeting = &arguments.meeting;
+    let exchange = meeting.exchange()?;
+    let mut custodian = Custodian::open(&meeting.folder.dir)?;
+    let mut before = None;
+    loop {
+        if std::io::stderr().is_terminal() {
+            eprintln!("waiting for a request");
+        }
+        let request = custodian.request(&exchange, before, meeting.wait())?;
+        print!("{}", shown::request(&request.subject, &custodian));
+        custodian
+            .check(&request, arguments.replaces)
+            .context("not approved")?;
+        if !consents(&request, arguments.yes)? {
+            return Ok(ExitCode::from(NO_CONSENT));
+        }
+        match custodian.approve(&exchange, &request, arguments.replaces, meeting.wait())? {
+            Approval::Signed => eprintln!("approved"),
+            Approval::NotNeeded => eprintln!("others approved, or the request was withdrawn"),
+        }
+        if matches!(request.subject, Subject::Head(_)) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        before = Some(request.session);
+    }
+}
+
+/// Whether the custodian agrees: he said so by `--yes`, or says so now.
+fn consents(request: &Request, yes: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        eprintln!("there is no terminal to ask on, and no `--yes`");
+        return Ok(false);
+    }
+    let what = match request.subject {
+        Subject::Header(_) => "this epoch",
+        Subject::Head(_) => "this head",
+    };
+    eprint!("Approve {what}? [y/N] ");
+    let mut reply = String::new();
+    std::io::stdin().read_line(&mut reply)?;
+    Ok(matches!(reply.trim(), "y" | "Y"))
+}
