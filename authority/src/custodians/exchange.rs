@@ -149,15 +149,19 @@ impl Wait {
         self.whole.as_secs()
     }
 
-    /// Looks again and again until there is something, once at least; `None` where time ran out.
+    /// Looks again and again until there is something, once at least; `None` where time ran out. It looks some
+    /// more times after that: a machine that was suspended gives the others time to wake up too.
     pub(super) fn until<T>(
         &self,
         mut look: impl FnMut() -> Result<Option<T>, AuthorityError>,
     ) -> Result<Option<T>, AuthorityError> {
+        let mut late = 0;
         loop {
-            let late = Instant::now() >= self.until;
             let found = look()?;
-            if found.is_some() || late {
+            if Instant::now() >= self.until {
+                late += 1;
+            }
+            if found.is_some() || late > LATE || PAUSE * late > self.whole {
                 return Ok(found);
             }
             std::thread::sleep(PAUSE);
@@ -167,6 +171,9 @@ impl Wait {
 
 /// How long a file may be: more than the request for a log's head of 15,000 epochs.
 const MAX_MESSAGE: u64 = 1 << 20;
+
+/// How often it is looked after the time is over.
+const LATE: u32 = 10;
 
 /// Between two looks into the folder: short for people, long for a network share.
 const PAUSE: Duration = Duration::from_millis(100);

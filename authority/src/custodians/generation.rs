@@ -76,10 +76,10 @@ pub(super) struct Round1 {
 /// That a custodian has his share, and of which key.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Confirmed {
-    number: u16,
-    key: VerifyingKey,
-    digest: Digest,
+pub(super) struct Confirmed {
+    pub(super) number: u16,
+    pub(super) key: VerifyingKey,
+    pub(super) digest: Digest,
 }
 
 /// A custodian who makes a key with others in an exchange folder.
@@ -328,7 +328,7 @@ pub(super) fn round2_file(from: u16, to: u16) -> String {
     format!("round2-{from}-{to}.age")
 }
 
-fn confirmed_file(number: u16) -> String {
+pub(super) fn confirmed_file(number: u16) -> String {
     format!("confirmed-{number}.toml")
 }
 

@@ -212,6 +212,8 @@ fn follows(header: &EpochHeader, before: &EpochHeader) -> Result<(), Refusal> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
+    /// Of the rest, so that a file which lost its end does not pass for a custodian who approved nothing.
+    digest: Digest,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,12 +227,34 @@ struct SettledText {
     root: String,
 }
 
+impl Text {
+    fn new(pending: Option<String>, settled: Option<SettledText>) -> Self {
+        let (header, root) = match &settled {
+            None => ("", ""),
+            Some(settled) => (settled.header.as_str(), settled.root.as_str()),
+        };
+        let parts = [pending.as_deref().unwrap_or_default(), header, root].map(str::as_bytes);
+        Self {
+            digest: Profile::International.digest(TAG, &parts),
+            pending,
+            settled,
+        }
+    }
+}
+
+const TAG: &str = "taxproof/custodian-history/1";
+
 impl History {
     /// The history of a custodian's folder.
     pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let path = folder.join(FILE);
         let damaged = || AuthorityError::damaged(&path, "no headers that were approved");
         let text: Text = toml::from_str(&read_text(&path)?).map_err(|_| damaged())?;
+        let digest = text.digest;
+        let text = Text::new(text.pending, text.settled);
+        if text.digest != digest {
+            return Err(damaged());
+        }
         let header = |text: &str| -> Option<EpochHeader> {
             EpochHeader::decode(&hex::decode(text).ok()?).ok()
         };
@@ -255,13 +279,12 @@ impl History {
     pub(super) fn keep(&self, folder: &Path) -> Result<(), AuthorityError> {
         let path = folder.join(FILE);
         let encoded = |header: &EpochHeader| hex::encode(header.encode());
-        let text = Text {
-            pending: self.pending.as_ref().map(encoded),
-            settled: self.settled.as_ref().map(|settled| SettledText {
-                header: encoded(&settled.header),
-                root: settled.root.to_string(),
-            }),
-        };
+        let pending = self.pending.as_ref().map(encoded);
+        let settled = self.settled.as_ref().map(|settled| SettledText {
+            header: encoded(&settled.header),
+            root: settled.root.to_string(),
+        });
+        let text = Text::new(pending, settled);
         let text = toml::to_string(&text).map_err(|why| AuthorityError::damaged(&path, why))?;
         replace(&path, |file| file.write_all(text.as_bytes()))
     }

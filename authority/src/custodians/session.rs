@@ -84,8 +84,7 @@ impl Session<'_> {
         let text = self.request.to_toml();
         self.exchange.write_bytes(REQUEST, text.as_bytes())?;
         progress.begin("custodians who approve", threshold.into());
-        let numbers = self.group.numbers();
-        let commitments: BTreeMap<u16, SigningCommitments> = self.gather(numbers, progress)?;
+        let commitments = self.commitments(progress)?;
         let signers: Vec<u16> = commitments.keys().copied().collect();
         let message = self.request.subject.message();
         let commitments = by_identifier(commitments).map_err(CustodianError::from)?;
@@ -96,12 +95,49 @@ impl Session<'_> {
         let name = package_file(&self.request.session);
         self.exchange.write(&name, &chosen)?;
         progress.begin("shares of the signature", threshold.into());
-        let shares: BTreeMap<u16, SignatureShare> = self.gather(signers.into_iter(), progress)?;
+        let shares = self.shares(&signers, progress)?;
         let shares = by_identifier(shares).map_err(CustodianError::from)?;
         Ok(self.aggregate(&chosen.package, &shares)?)
     }
 
-    /// A message of as many custodians as must sign.
+    /// Those of the first who approve, as many as must.
+    fn commitments(
+        &self,
+        progress: &dyn Progress,
+    ) -> Result<BTreeMap<u16, SigningCommitments>, AuthorityError> {
+        let threshold = self.group.threshold();
+        let found = self.gather(self.group.numbers(), progress)?;
+        if found.len() == usize::from(threshold) {
+            return Ok(found);
+        }
+        Err(CustodianError::Approvals {
+            approved: found.into_keys().collect(),
+            threshold,
+            seconds: self.wait.as_secs(),
+        }
+        .into())
+    }
+
+    /// The shares of those who were chosen.
+    fn shares(
+        &self,
+        signers: &[u16],
+        progress: &dyn Progress,
+    ) -> Result<BTreeMap<u16, SignatureShare>, AuthorityError> {
+        let found = self.gather(signers.iter().copied(), progress)?;
+        let mut missing = signers.to_vec();
+        missing.retain(|signer| !found.contains_key(signer));
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        Err(CustodianError::Missing {
+            what: "shares of the signature",
+            missing,
+            seconds: self.wait.as_secs(),
+        }
+        .into())
+    }
+
     fn gather<T: Step>(
         &self,
         numbers: impl Iterator<Item = u16> + Clone,
@@ -111,16 +147,7 @@ impl Session<'_> {
         let needed = usize::from(self.group.threshold());
         let session = &self.request.session;
         let read = |number| read(self.exchange, session, number);
-        let found = gather(numbers, needed, &wait, progress, read)?;
-        if found.len() == needed {
-            return Ok(found);
-        }
-        Err(CustodianError::Approvals {
-            approved: found.into_keys().collect(),
-            threshold: self.group.threshold(),
-            seconds: wait.seconds(),
-        }
-        .into())
+        gather(numbers, needed, &wait, progress, read)
     }
 
     fn aggregate(

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
-use super::generation::{Round1, round1_file, round2_file};
+use super::generation::{Confirmed, Round1, confirmed_file, round1_file, round2_file};
 use super::group::{self, by_identifier, identifier};
 use super::history::Refusal;
 use super::messages::{Chosen, Signed, file, package_file, read};
@@ -249,6 +249,23 @@ fn who_gives_a_wrong_share_is_named() {
 }
 
 #[test]
+fn who_approves_and_gives_no_share_is_named() {
+    let scene = Scene::new();
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let request = scene.request();
+    let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
+    let (_, commitments) = round1::commit(key.signing_share(), &mut OsRng);
+    scene.write(request.session, 2, commitments);
+    let honest = scene.approve(1).join().expect("no panic");
+    assert_eq!(honest.expect("signs"), Approval::Signed);
+    let refused = asked.join().expect("no panic");
+    says(
+        refused,
+        &["custodian 2 did not come within 5 s: shares of the signature"],
+    );
+}
+
+#[test]
 fn nothing_is_signed_but_what_was_shown() {
     let scene = Scene::new();
     let shown = Subject::Header(scene.header(None, 5));
@@ -403,16 +420,30 @@ fn what_goes_back_is_refused() {
     let fourth = scene.header(Some(&missed), 7);
     let request = Request::new(key.clone(), Subject::Header(fourth));
     custodian.check(&request, None).expect("goes on");
+    drop(custodian);
+    cut_histories_are_noticed(&scene.home(1));
     // Another custodians' authority.
     let foreign = Scene::new();
     let request = foreign.put(&Subject::Header(scene.header(Some(&second), 5)));
     let text = request.to_toml();
     let put = scene.exchange.write_bytes(REQUEST, text.as_bytes());
     put.expect("is written");
+    let custodian = scene.open(1);
     says(
         custodian.request(&scene.exchange, None, SHORT),
         &["the request is for the key"],
     );
+}
+
+/// What is forgotten would be signed again.
+fn cut_histories_are_noticed(home: &Path) {
+    let path = home.join("history.toml");
+    let whole = fs::read(&path).expect("is there");
+    for end in 0..whole.len() - 1 {
+        fs::write(&path, &whole[..end]).expect("is written");
+        assert!(Custodian::open(home).is_err(), "{end} bytes");
+    }
+    fs::write(&path, whole).expect("is written");
 }
 
 #[test]
@@ -577,11 +608,8 @@ fn who_wants_another_key_is_named() {
     assert!(other.join().expect("no panic").is_err());
 }
 
-/// The third gives the first a part that is not on his polynomial, and the second a right one.
-#[test]
-fn who_sends_a_wrong_part_is_named() {
-    let scene = Scene::empty();
-    let [first, second] = [1, 2].map(|number| scene.create(number, BUSY));
+/// Takes the third's place, and gives the first a part of the key: the right one, or another.
+fn third_by_hand(scene: &Scene, part_of_the_first: Option<[u8; 32]>) {
     let us = identifier(3).expect("a number");
     let (secret, package) = part1(us, 3, 2, OsRng).expect("two of three");
     let ours = Round1 {
@@ -601,21 +629,31 @@ fn who_sends_a_wrong_part_is_named() {
         let found = Wait::of(LONG).until(read).expect("is read");
         (number, found.expect("is there"))
     });
-    let recipients: Vec<Recipient> = heard
-        .iter()
-        .map(|(_, message)| message.recipient.parse().expect("a recipient"))
-        .collect();
+    let recipients = [&heard[0], &heard[1]].map(|(number, message)| {
+        let recipient: Recipient = message.recipient.parse().expect("a recipient");
+        (*number, recipient)
+    });
     let packages = heard.map(|(number, message)| (number, message.package));
     let packages = by_identifier(packages.into()).expect("numbers");
     let (_, parts) = part2(secret, &packages).expect("fit");
-    let second_id = identifier(2).expect("a number");
-    let right = parts[&second_id].signing_share().serialize();
-    for (number, part) in [(1, vec![1; 32]), (2, right)] {
-        let sealed = age::encrypt(&recipients[number - 1], &part).expect("is encrypted");
-        let name = round2_file(3, u16::try_from(number).expect("small"));
+    for (number, recipient) in recipients {
+        let id = identifier(number).expect("a number");
+        let mut part = parts[&id].signing_share().serialize();
+        if let (1, Some(other)) = (number, part_of_the_first) {
+            part = other.to_vec();
+        }
+        let sealed = age::encrypt(&recipient, &part).expect("is encrypted");
+        let name = round2_file(3, number);
         let written = scene.exchange.write_bytes(&name, &sealed);
         written.expect("is written");
     }
+}
+
+#[test]
+fn who_sends_a_wrong_part_is_named() {
+    let scene = Scene::empty();
+    let [first, second] = [1, 2].map(|number| scene.create(number, BUSY));
+    third_by_hand(&scene, Some([1; 32]));
     says(
         first.join().expect("no panic").map(drop),
         &["custodian 3 sent a part of the key that is not what was committed to"],
@@ -624,6 +662,33 @@ fn who_sends_a_wrong_part_is_named() {
         second.join().expect("no panic").map(drop),
         &["custodians 1, 3 did not come within 5 s: confirmations"],
     );
+    assert!(!scene.exchange.has(group::FILE));
+}
+
+/// As where somebody shows one custodian other files than the rest.
+#[test]
+fn who_has_another_key_is_named() {
+    let scene = Scene::empty();
+    let both = [1, 2].map(|number| scene.create(number, LONG));
+    third_by_hand(&scene, None);
+    let confirmed = || {
+        let from = Sender::Custodian(1);
+        scene.exchange.read::<Confirmed>(&confirmed_file(1), from)
+    };
+    let found = Wait::of(LONG).until(confirmed).expect("is read");
+    let other = Confirmed {
+        number: 3,
+        digest: Digest([7; 32]),
+        ..found.expect("is there")
+    };
+    let written = scene.exchange.write(&confirmed_file(3), &other);
+    written.expect("is written");
+    for one in both {
+        says(
+            one.join().expect("no panic").map(drop),
+            &["custodian 3 made another key than this custodian"],
+        );
+    }
     assert!(!scene.exchange.has(group::FILE));
 }
 
@@ -696,8 +761,11 @@ fn a_custodians_folder_is_private_and_checked() {
     fs::write(home.join(share::FILE), [0xff; 32]).expect("is written");
     refuses(&home, "no share of a key");
     fs::write(home.join(share::FILE), secret).expect("is written");
-    fs::write(home.join("history.toml"), "pending = \"00\"").expect("is written");
-    refuses(&home, "no headers that were approved");
+    let whole = fs::read_to_string(home.join("history.toml")).expect("is there");
+    for damaged in ["", &format!("{whole}pending = \"00\"")] {
+        fs::write(home.join("history.toml"), damaged).expect("is written");
+        refuses(&home, "no headers that were approved");
+    }
     refuses(scene.exchange.path(), "is not a custodian's folder");
     assert!(identifier(0).is_err());
 }
