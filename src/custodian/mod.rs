@@ -118,6 +118,11 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
     eprintln!(
         "hint: compare the lines above with all other custodians by voice, before `taxproof authority init --custodians`"
     );
+    if 2 * arguments.threshold <= arguments.of {
+        eprintln!(
+            "hint: two groups of custodians could sign two histories: more than half should have to sign"
+        );
+    }
     Ok(())
 }
 
