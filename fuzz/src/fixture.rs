@@ -3,6 +3,7 @@
 
 mod bank;
 mod circuit;
+mod custodian;
 mod record;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 
 pub(crate) use bank::{Bank, bank, key_file, request, trust, verifying_key};
 pub(crate) use circuit::{SmallCurve, small};
+pub(crate) use custodian::{Papers, custodian_papers};
 pub(crate) use record::{
     commit, credential, enterprise, header, identity, registration, secrets, values,
 };

@@ -3,6 +3,7 @@
 mod authority;
 mod bundles;
 mod bureau;
+mod custodians;
 mod evidence;
 mod keys;
 mod logs;
@@ -58,6 +59,8 @@ pub static TARGETS: &[Target] = &[
     authority::MAPPING,
     authority::FILINGS,
     authority::LEDGER,
+    custodians::CUSTODIAN_REQUEST,
+    custodians::CUSTODIAN,
     authority::NUMBERS,
     parquet::PARQUET,
     bureau::BUREAU,
