@@ -41,7 +41,8 @@ fn epoch(text: &mut String, header: &EpochHeader) {
     line(text, "newest", &header.newest_period.to_string());
     line(text, "enterprises", &header.leaves.to_string());
     for root in &header.roots {
-        let of = format!("{} {} {}", root.root, root.curve, root.layout);
+        let of = [&root.layout, &root.params_id].map(|text| text.escape_debug().to_string());
+        let of = format!("{} {} {}", root.root, root.curve, of.join(" "));
         line(text, "root", &of);
     }
     line(text, "schema", &header.schema.to_string());

@@ -150,9 +150,18 @@ impl CustodianError {
         Self::Message {
             path: path.to_owned(),
             from,
-            why: why.to_string(),
+            why: printable(&why.to_string()),
         }
     }
+}
+
+/// A text that may quote somebody's file, for a terminal.
+fn printable(text: &str) -> String {
+    let escaped = |char: char| match char {
+        '\'' | '"' => char.to_string(),
+        _ => char.escape_debug().to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// Custodians by their numbers.

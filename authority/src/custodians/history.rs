@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::epoch::{AuthorityId, EpochHeader};
+use taxproof_claims::epoch::{AuthorityId, EpochHeader, Root};
+use taxproof_claims::hash::PARAMS_ID;
 use taxproof_claims::period::Period;
+use taxproof_claims::shape::SHAPES;
 use taxproof_claims::signature::VerifyingKey;
 use taxproof_log::Hash;
 
@@ -24,6 +26,9 @@ pub enum Refusal {
     /// Under the other profile, whose keys cannot be shared.
     #[error("the header is not of the profile `international`")]
     Profile,
+    /// A root that nobody reads: its texts could be anything.
+    #[error("the header has a root of other parameters than `{}`, or of no layout", PARAMS_ID)]
+    UnknownRoot,
     /// An epoch before the newest one that was approved.
     #[error("epoch {asked} is before epoch {approved}, which was approved")]
     EpochGoesBack {
@@ -155,6 +160,9 @@ impl History {
         if header.profile != Profile::International {
             return Err(Refusal::Profile);
         }
+        if !header.roots.iter().all(is_known) {
+            return Err(Refusal::UnknownRoot);
+        }
         if let Some(last) = self.last()
             && last.authority != header.authority
         {
@@ -185,6 +193,12 @@ impl History {
         }
         before.map_or(Ok(()), |before| follows(header, before))
     }
+}
+
+/// Whether this software makes such roots.
+fn is_known(root: &Root) -> bool {
+    let mut layouts = SHAPES.iter().map(|shape| shape.layout().to_string());
+    root.params_id == PARAMS_ID && layouts.any(|layout| layout == root.layout)
 }
 
 /// Whether a header may come after another, which need not be the one just before.

@@ -11,8 +11,10 @@ use frost_ed25519::round1::SigningCommitments;
 use frost_ed25519::round2::SignatureShare;
 use frost_ed25519::{SigningPackage, round1, round2};
 use rand::rngs::OsRng;
+use taxproof_claims::curve::Curve;
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::epoch::{EpochHeader, SignedEpochHeader};
+use taxproof_claims::epoch::{EpochHeader, Root, SignedEpochHeader};
+use taxproof_claims::hash::PARAMS_ID;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::signature::Signature;
 use tempfile::TempDir;
@@ -432,6 +434,37 @@ fn what_goes_back_is_refused() {
     says(
         custodian.request(&scene.exchange, None, SHORT),
         &["the request is for the key"],
+    );
+}
+
+#[test]
+fn roots_that_forge_what_is_shown_are_refused() {
+    let scene = Scene::new();
+    let custodian = scene.open(1);
+    let check = |layout: &str, params_id: &str| {
+        let mut header = scene.header(None, 5);
+        header.roots = vec![Root {
+            curve: Curve::Bn254,
+            params_id: params_id.to_owned(),
+            layout: layout.to_owned(),
+            root: Digest([5; 32]),
+        }];
+        let request = Request::new(scene.group().key().clone(), Subject::Header(header));
+        custodian.check(&request, None)
+    };
+    check("16x8+12", PARAMS_ID).expect("this software's");
+    for (layout, params_id) in [("16x8+12\u{1b}[2A", PARAMS_ID), ("16x8+12", "\u{1b}[8m")] {
+        says(check(layout, params_id), &["the header has a root of other"]);
+    }
+}
+
+#[test]
+fn errors_do_not_forge_lines_of_a_terminal() {
+    let file = Path::new("request.toml");
+    let error = CustodianError::message(file, Sender::Authority, "no `\u{1b}[2A\n`, isn't");
+    assert_eq!(
+        error.to_string(),
+        r"`request.toml`, of the authority: no `\u{1b}[2A\n`, isn't"
     );
 }
 
