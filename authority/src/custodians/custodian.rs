@@ -22,7 +22,7 @@ use taxproof_claims::digest::Digest;
 use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
 use super::generation::{Generation, Place, is_vacant};
-use super::group::{Group, identifier};
+use super::group::Group;
 use super::history::History;
 use super::messages::{Chosen, Signed, Step, file, package_file};
 use super::request::{Request, SessionId, Subject};
@@ -182,7 +182,7 @@ impl Custodian {
     }
 
     /// Gives his share of the signature of what a request shows, and of nothing else. What he approves is kept before
-    /// that; the nonces are in memory only, and used once.
+    /// that, and only if he can give it; the nonces are in memory only, and used once.
     ///
     /// # Errors
     /// He must not sign it, or the authority does not go on, or with something else.
@@ -195,37 +195,69 @@ impl Custodian {
     ) -> Result<Approval, AuthorityError> {
         self.check(request, replaces)?;
         let (nonces, commitments) = round1::commit(self.share.signing_share(), &mut OsRng);
+        let ours = file::<SigningCommitments>(&request.session, self.number);
+        if exchange.has(&ours) {
+            let from = Sender::Custodian(self.number);
+            let why = "there already: of an earlier run, or somebody else's under this number";
+            return Err(CustodianError::message(&exchange.file(&ours), from, why).into());
+        }
         self.write(exchange, request.session, commitments)?;
-        let us = identifier(self.number).map_err(CustodianError::from)?;
-        let package = self.package(exchange, request, wait)?;
-        let chosen = package.and_then(|package| Some((package.signing_commitment(&us)?, package)));
-        let Some((ours, package)) = chosen else {
-            exchange.remove(&file::<SigningCommitments>(&request.session, self.number))?;
+        let package = self.package(exchange, request, wait);
+        let given = match package {
+            Ok(Some(package)) => self.give(exchange, request, &package, &nonces),
+            Ok(None) => Ok(Approval::NotNeeded),
+            Err(error) => Err(error),
+        };
+        if matches!(given, Ok(Approval::Signed)) {
+            return given;
+        }
+        // Its nonces are gone: he may approve anew in the same session.
+        let removed = exchange.remove(&ours);
+        given.and_then(|approval| removed.map(|()| approval))
+    }
+
+    /// Gives his share, if he is among those who sign.
+    fn give(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        package: &SigningPackage,
+        nonces: &SigningNonces,
+    ) -> Result<Approval, AuthorityError> {
+        let Some(share) = self.sign(request, package, nonces)? else {
             return Ok(Approval::NotNeeded);
         };
-        if ours != commitments {
-            return Err(CustodianError::OtherCommitment.into());
-        }
-        let share = self.sign(request, &package, nonces)?;
+        let history = self.history.after(&request.subject);
+        history.keep(&self.folder)?;
+        self.history = history;
         self.write(exchange, request.session, share)?;
         Ok(Approval::Signed)
     }
 
+    /// His share of the signature, if he is among those who sign.
     fn sign(
-        &mut self,
+        &self,
         request: &Request,
         package: &SigningPackage,
-        nonces: SigningNonces,
-    ) -> Result<SignatureShare, AuthorityError> {
+        nonces: &SigningNonces,
+    ) -> Result<Option<SignatureShare>, CustodianError> {
+        let signers = package.signing_commitments();
+        let Some(ours) = signers.get(self.share.identifier()) else {
+            return Ok(None);
+        };
+        if ours != nonces.commitments() {
+            return Err(CustodianError::OtherCommitment);
+        }
+        let all = self.group.public().verifying_shares();
+        let known = signers.keys().all(|signer| all.contains_key(signer));
+        if !known || signers.len() != usize::from(self.group.threshold()) {
+            return Err(CustodianError::OtherSigners);
+        }
         // Of what was shown, not of what the authority sends.
         if *package.message() != request.subject.message() {
-            return Err(CustodianError::OtherMessage.into());
+            return Err(CustodianError::OtherMessage);
         }
-        let history = self.history.after(&request.subject);
-        history.keep(&self.folder)?;
-        self.history = history;
-        let share = round2::sign(package, &nonces, &self.share);
-        Ok(share.map_err(CustodianError::from)?)
+        Ok(Some(round2::sign(package, nonces, &self.share)?))
     }
 
     /// Who signs; `None` where the session ends before it is said.
@@ -268,13 +300,7 @@ impl Custodian {
             number,
             content,
         };
-        let name = file::<T>(&session, number);
-        if exchange.has(&name) {
-            let from = Sender::Custodian(number);
-            let why = "there already: of an earlier run, or somebody else's under this number";
-            return Err(CustodianError::message(&exchange.file(&name), from, why).into());
-        }
-        exchange.write(&name, &message)?;
+        exchange.write(&file::<T>(&session, number), &message)?;
         Ok(())
     }
 }

@@ -113,6 +113,9 @@ pub enum CustodianError {
     /// The authority did not use this custodian's commitment as it is.
     #[error("the authority changed this custodian's commitment: nothing was signed")]
     OtherCommitment,
+    /// The authority names too few, too many or unknown custodians: it is at fault.
+    #[error("the authority names others than as many custodians as must sign: nothing was signed")]
+    OtherSigners,
     /// The authority did not say who signs.
     #[error("the authority did not go on within {0} s: nothing was signed")]
     NoPackage(u64),

@@ -1,7 +1,8 @@
 //! The folder through which custodians and authority pass their files.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -106,9 +107,13 @@ impl Exchange {
     ) -> Result<Option<Vec<u8>>, AuthorityError> {
         let path = self.file(name);
         let mut bytes = Vec::new();
-        let read =
-            File::open(&path).and_then(|file| file.take(MAX_MESSAGE + 1).read_to_end(&mut bytes));
+        let read = regular(&path).and_then(|file| {
+            let Some(file) = file else { return Ok(false) };
+            file.take(MAX_MESSAGE + 1).read_to_end(&mut bytes)?;
+            Ok(true)
+        });
         match read {
+            Ok(false) => Err(CustodianError::message(&path, from, "not a file").into()),
             Ok(_) if bytes.len() as u64 > MAX_MESSAGE => {
                 Err(CustodianError::message(&path, from, "the file is too long").into())
             }
@@ -130,17 +135,28 @@ impl Exchange {
     }
 }
 
+/// Opens what is a file: to open a pipe would wait for whoever writes to it.
+fn regular(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let file = options
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    Ok(file.metadata()?.is_file().then_some(file))
+}
+
 /// Until when something is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wait {
-    until: Instant,
+    /// Without one it is waited for ever.
+    until: Option<Instant>,
     whole: Duration,
 }
 
 impl Wait {
     pub(super) fn of(whole: Duration) -> Self {
         Self {
-            until: Instant::now() + whole,
+            until: Instant::now().checked_add(whole),
             whole,
         }
     }
@@ -158,7 +174,7 @@ impl Wait {
         let mut late = 0;
         loop {
             let found = look()?;
-            if Instant::now() >= self.until {
+            if self.until.is_some_and(|until| Instant::now() >= until) {
                 late += 1;
             }
             if found.is_some() || late > LATE || PAUSE * late > self.whole {

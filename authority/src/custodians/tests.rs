@@ -468,6 +468,64 @@ fn errors_do_not_forge_lines_of_a_terminal() {
     );
 }
 
+/// A package that cannot be signed would have him bound to a header that nobody has, and out of the session.
+#[test]
+fn packages_of_other_signers_bind_nobody_and_shut_nobody_out() {
+    let scene = Scene::new();
+    let request = scene.put(&Subject::Header(scene.header(None, 5)));
+    let name = package_file(&request.session);
+    for others in [vec![], vec![4], vec![2, 3]] {
+        let custodian = scene.approve(1);
+        let ours = scene.commitment(&request.session, 1);
+        let all = others.into_iter().chain([1]).map(|number| (number, ours));
+        let commitments = by_identifier(all.collect()).expect("numbers");
+        let chosen = Chosen {
+            session: request.session,
+            package: SigningPackage::new(commitments, &request.subject.message()),
+        };
+        scene.exchange.write(&name, &chosen).expect("is written");
+        says(
+            custodian.join().expect("no panic"),
+            &["others than as many custodians as must sign"],
+        );
+        assert_eq!(scene.open(1).newest(), None);
+        let commitment = file::<SigningCommitments>(&request.session, 1);
+        assert!(!scene.exchange.has(&commitment));
+        scene.exchange.remove(&name).expect("is removed");
+    }
+}
+
+#[test]
+fn a_share_that_somebody_planted_is_replaced() {
+    let scene = Scene::new();
+    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let planted = file::<SignatureShare>(&scene.request().session, 1);
+    let written = scene.exchange.write_bytes(&planted, b"planted");
+    written.expect("is written");
+    // The bureau may read what was planted before it is replaced.
+    let both = [1, 2].map(|number| scene.approve(number));
+    for one in both {
+        let approved = one.join().expect("no panic").expect("approves");
+        assert_eq!(approved, Approval::Signed);
+    }
+    let _ = asked.join().expect("no panic");
+    assert_eq!(scene.open(1).newest(), Some(1));
+}
+
+#[test]
+fn pipes_and_endless_waits_do_not_stop_a_custodian() {
+    let scene = Scene::new();
+    let pipe = scene.exchange.file(REQUEST);
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("runs").success());
+    let custodian = scene.open(1);
+    let endless = Duration::from_secs(u64::MAX);
+    says(
+        custodian.request(&scene.exchange, None, endless),
+        &["request.toml", "not a file"],
+    );
+}
+
 /// What is forgotten would be signed again.
 fn cut_histories_are_noticed(home: &Path) {
     let path = home.join("history.toml");
@@ -531,6 +589,7 @@ fn messages_of_other_sessions_and_numbers_are_named() {
     );
     // Another's commitment is in the way.
     let _ = scene.exchange.remove(&name);
+    scene.write(request.session, 1, ours);
     says(
         scene.approve(1).join().expect("no panic"),
         &["of custodian 1: there already"],
