@@ -129,7 +129,8 @@ impl Authority {
             roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
-        let shown = || Some(Subject::Header(header.clone()));
+        let before = self.epochs.headers().last().cloned();
+        let shown = || Some(Subject::Header(header.clone(), before));
         let signature = self.key.sign(&header.digest().0, shown, progress)?;
         let signed = SignedEpochHeader { header, signature };
         let commitment = Commitment::open(&folder, &signed.header)?;

@@ -182,7 +182,7 @@ fn consents(request: &Request, yes: bool) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let what = match request.subject {
-        Subject::Header(_) => "this epoch",
+        Subject::Header(..) => "this epoch",
         Subject::Head(_) => "this head",
     };
     eprint!("Approve {what}? [y/N] ");

@@ -9,7 +9,7 @@ use taxproof_claims::epoch::EpochHeader;
 pub(super) fn request(subject: &Subject, custodian: &Custodian) -> String {
     let mut text = String::new();
     match subject {
-        Subject::Header(header) => {
+        Subject::Header(header, _) => {
             line(&mut text, "to sign", "the header of an epoch");
             epoch(&mut text, header);
         }

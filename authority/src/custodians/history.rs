@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::epoch::{AuthorityId, EpochHeader, Root};
+use taxproof_claims::epoch::{AuthorityId, EpochHeader, Root, SignedEpochHeader};
 use taxproof_claims::hash::PARAMS_ID;
 use taxproof_claims::period::Period;
 use taxproof_claims::shape::SHAPES;
@@ -56,6 +57,21 @@ pub enum Refusal {
     /// The header does not go on from the one that was approved before.
     #[error("the header names another one before it than was approved")]
     OtherPrevious,
+    /// The header does not go on from one that was approved and is in no log that the custodian has seen.
+    #[error(
+        "the header names another one before it than {approved}, which was approved: find out that it was not \
+         published, and nobody has it; then `--replaces {approved}` lets this one come"
+    )]
+    OtherPending {
+        /// The digest of the one that was approved.
+        approved: Digest,
+    },
+    /// The request does not have the header that the key signed for the epoch before.
+    #[error("the header before this one is not in the request, or is not signed by the key")]
+    NoPredecessor,
+    /// The custodian's clock is wrong, or the authority's.
+    #[error("the epoch's time is more than a day ahead of this machine's clock")]
+    Ahead,
     /// The epoch is older than the one before.
     #[error("the epoch would be older than the one before it")]
     TimeGoesBack,
@@ -98,10 +114,16 @@ impl History {
         key: &VerifyingKey,
         replaces: Option<Digest>,
     ) -> Result<(), Refusal> {
-        if let Subject::Head(head) = subject {
-            self.check_head(head, key)?;
+        match subject {
+            Subject::Head(head) => {
+                self.check_head(head, key)?;
+                self.check_header(subject.header(), replaces)
+            }
+            Subject::Header(header, before) => {
+                self.check_header(header, replaces)?;
+                check_predecessor(header, before.as_ref(), key)
+            }
         }
-        self.check_header(subject.header(), replaces)
     }
 
     /// Whether this very header was approved already.
@@ -119,8 +141,8 @@ impl History {
     pub(super) fn after(&self, subject: &Subject) -> Self {
         match subject {
             // Signing again what was signed forgets nothing.
-            Subject::Header(header) if self.knows(header) => self.clone(),
-            Subject::Header(header) => Self {
+            Subject::Header(header, _) if self.knows(header) => self.clone(),
+            Subject::Header(header, _) => Self {
                 settled: self.settled.clone(),
                 pending: Some(header.clone()),
             },
@@ -163,6 +185,9 @@ impl History {
         if !header.roots.iter().all(is_known) {
             return Err(Refusal::UnknownRoot);
         }
+        if is_ahead(header) {
+            return Err(Refusal::Ahead);
+        }
         if let Some(last) = self.last()
             && last.authority != header.authority
         {
@@ -173,7 +198,7 @@ impl History {
             return Ok(());
         }
         let epoch = header.epoch;
-        let mut before = self.settled.as_ref().map(|settled| &settled.header);
+        let before = self.settled.as_ref().map(|settled| &settled.header);
         if before.is_some_and(|settled| settled.epoch == epoch) {
             return Err(Refusal::SecondHistory(epoch));
         }
@@ -188,8 +213,14 @@ impl History {
                     return Err(Refusal::OtherPrevious);
                 }
             }
-            Some(pending) => before = Some(pending),
-            None => (),
+            Some(pending) if replaces != Some(pending.digest()) => {
+                let approved = pending.digest();
+                return follows(header, pending).map_err(|refusal| match refusal {
+                    Refusal::OtherPrevious => Refusal::OtherPending { approved },
+                    other => other,
+                });
+            }
+            Some(_) | None => (),
         }
         before.map_or(Ok(()), |before| follows(header, before))
     }
@@ -200,6 +231,36 @@ fn is_known(root: &Root) -> bool {
     let mut layouts = SHAPES.iter().map(|shape| shape.layout().to_string());
     root.params_id == PARAMS_ID && layouts.any(|layout| layout == root.layout)
 }
+
+/// Whether a header comes just after one that the key signed; the first comes after none. Without this, a single
+/// approval of a far number or of a foreign name would bind a custodian for ever.
+fn check_predecessor(
+    header: &EpochHeader,
+    before: Option<&SignedEpochHeader>,
+    key: &VerifyingKey,
+) -> Result<(), Refusal> {
+    let Some(before) = before else {
+        let first = header.epoch == 1 && header.previous == Digest([0; 32]);
+        return first.then_some(()).ok_or(Refusal::NoPredecessor);
+    };
+    let before = before.verify(key).map_err(|_| Refusal::NoPredecessor)?;
+    let named = header.epoch.checked_sub(1) == Some(before.epoch)
+        && header.previous == before.digest()
+        && header.authority == before.authority;
+    if !named {
+        return Err(Refusal::NoPredecessor);
+    }
+    follows(header, before)
+}
+
+fn is_ahead(header: &EpochHeader) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    header.time > now.saturating_add(DAY)
+}
+
+/// Seconds: it may be tomorrow elsewhere, and clocks differ.
+const DAY: u64 = 86_400;
 
 /// Whether a header may come after another, which need not be the one just before.
 fn follows(header: &EpochHeader, before: &EpochHeader) -> Result<(), Refusal> {

@@ -21,8 +21,8 @@ pub struct Request {
 /// What is to be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The header of the next epoch.
-    Header(EpochHeader),
+    /// The header of the next epoch, and the signed one that it names as its predecessor.
+    Header(EpochHeader, Option<SignedEpochHeader>),
     /// The head of the log of epochs.
     Head(Head),
 }
@@ -53,7 +53,7 @@ impl Subject {
     /// The bytes that are signed.
     pub fn message(&self) -> Vec<u8> {
         match self {
-            Self::Header(header) => header.digest().0.to_vec(),
+            Self::Header(header, _) => header.digest().0.to_vec(),
             Self::Head(head) => head.checkpoint().to_string().into_bytes(),
         }
     }
@@ -61,7 +61,7 @@ impl Subject {
     /// The header that it is about: of the epoch, or of the newest entry.
     pub const fn header(&self) -> &EpochHeader {
         match self {
-            Self::Header(header) => header,
+            Self::Header(header, _) => header,
             Self::Head(head) => &head.entry.header,
         }
     }
@@ -137,16 +137,21 @@ impl Request {
     /// Its file.
     pub fn to_toml(&self) -> String {
         let subject = match &self.subject {
-            Subject::Header(header) => Encoded::Header(hex::encode(header.encode())),
+            Subject::Header(header, _) => Encoded::Header(hex::encode(header.encode())),
             Subject::Head(head) => Encoded::Head {
                 entry: hex::encode(head.entry.encode()),
                 leaves: head.leaves.iter().map(|leaf| hex::encode(leaf.0)).collect(),
             },
         };
+        let before = match &self.subject {
+            Subject::Header(_, Some(before)) => Some(hex::encode(before.encode())),
+            _ => None,
+        };
         let (session, key) = (self.session, self.key.clone());
         let text = Text {
             session,
             key,
+            before,
             subject,
         };
         toml::to_string(&text).expect("texts and numbers are written as TOML")
@@ -155,7 +160,7 @@ impl Request {
     /// Reads its file.
     ///
     /// # What is not checked
-    /// The signature of the newest entry, and whether a custodian may sign this: he judges.
+    /// The signatures of the newest entry and of the predecessor, and whether a custodian may sign this: he judges.
     ///
     /// # Errors
     /// The text is no request.
@@ -163,14 +168,22 @@ impl Request {
         let text: Text =
             toml::from_str(text).map_err(|why| NotARequest(why.message().to_owned()))?;
         let bytes = |text: &str| hex::decode(text).map_err(|why| NotARequest(why.to_string()));
+        let signed = |text: &str| {
+            let signed = SignedEpochHeader::decode(&bytes(text)?);
+            signed.map_err(|why| NotARequest(why.to_string()))
+        };
+        let before = text.before.as_deref().map(signed).transpose()?;
         let subject = match &text.subject {
             Encoded::Header(header) => {
                 let header = EpochHeader::decode(&bytes(header)?);
-                Subject::Header(header.map_err(|why| NotARequest(why.to_string()))?)
+                let header = header.map_err(|why| NotARequest(why.to_string()))?;
+                Subject::Header(header, before)
+            }
+            Encoded::Head { .. } if before.is_some() => {
+                return Err(NotARequest("a head has no predecessor".to_owned()));
             }
             Encoded::Head { entry, leaves } => {
-                let entry = SignedEpochHeader::decode(&bytes(entry)?);
-                let entry = entry.map_err(|why| NotARequest(why.to_string()))?;
+                let entry = signed(entry)?;
                 let leaves: Option<_> = leaves.iter().map(|leaf| hash(leaf)).collect();
                 let leaves = leaves.ok_or_else(|| NotARequest("no leaves".to_owned()))?;
                 Subject::Head(Head::new(entry, leaves)?)
@@ -196,6 +209,8 @@ fn hash(text: &str) -> Option<Hash> {
 struct Text {
     session: SessionId,
     key: VerifyingKey,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
     subject: Encoded,
 }
 

@@ -1,5 +1,6 @@
 //! Custodians and authority through a folder, honest and not.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
@@ -40,6 +41,8 @@ const BUSY: Duration = Duration::from_secs(5);
 struct Scene {
     folder: TempDir,
     exchange: Exchange,
+    /// Headers that others name as their predecessors.
+    known: RefCell<Vec<EpochHeader>>,
 }
 
 type Outcome<T> = Result<T, AuthorityError>;
@@ -51,7 +54,12 @@ impl Scene {
         let path = folder.path().join("exchange");
         fs::create_dir(&path).expect("is made");
         let exchange = Exchange::open(&path).expect("is there");
-        Self { folder, exchange }
+        let known = RefCell::default();
+        Self {
+            folder,
+            exchange,
+            known,
+        }
     }
 
     fn new() -> Self {
@@ -117,16 +125,48 @@ impl Scene {
 
     /// A header after another.
     fn header(&self, before: Option<&EpochHeader>, leaves: u64) -> EpochHeader {
+        self.known.borrow_mut().extend(before.cloned());
         EpochHeader {
             profile: Profile::International,
             authority: "zhejiang".parse().expect("a name"),
             epoch: before.map_or(0, |before| before.epoch) + 1,
-            time: before.map_or(1_790_000_000, |before| before.time + 1000),
+            time: before.map_or(1_700_000_000, |before| before.time + 1000),
             newest_period: "2026Q3".parse().expect("a quarter"),
             schema: Schema::cn_tax().digest(),
             leaves,
             roots: vec![],
             previous: before.map_or(Digest([0; 32]), EpochHeader::digest),
+        }
+    }
+
+    /// A header with its predecessor, which the custodians have signed.
+    fn subject(&self, header: EpochHeader) -> Subject {
+        let known = self.known.borrow();
+        let before = known.iter().find(|it| it.digest() == header.previous);
+        Subject::Header(header, before.map(|before| self.signed(before.clone())))
+    }
+
+    /// What two custodians sign without their folders.
+    fn signed(&self, header: EpochHeader) -> SignedEpochHeader {
+        let group = self.group();
+        let keys = [1, 2].map(|number| share::open(&self.home(number), number, &group));
+        let keys = keys.map(|key| key.expect("a share"));
+        let drawn = keys
+            .each_ref()
+            .map(|key| round1::commit(key.signing_share(), &mut OsRng));
+        let parts = || keys.iter().zip(&drawn);
+        let commitments = parts().map(|(key, (_, public))| (*key.identifier(), *public));
+        let package = SigningPackage::new(commitments.collect(), &header.digest().0);
+        let shares = parts().map(|(key, (nonces, _))| {
+            let share = round2::sign(&package, nonces, key).expect("is signed");
+            (*key.identifier(), share)
+        });
+        let signature = frost_ed25519::aggregate(&package, &shares.collect(), group.public());
+        let bytes = signature.and_then(|signature| signature.serialize());
+        let bytes = bytes.expect("is signed").try_into().expect("64 bytes");
+        SignedEpochHeader {
+            header,
+            signature: Signature(bytes),
         }
     }
 
@@ -200,7 +240,7 @@ fn any_two_of_three_sign_as_one_key() {
     let mut before = None;
     for by in [[1, 2], [2, 3], [1, 3]] {
         let header = scene.header(before.as_ref(), 5);
-        let signature = scene.sign(&Subject::Header(header.clone()), by);
+        let signature = scene.sign(&scene.subject(header.clone()), by);
         let signed = SignedEpochHeader { header, signature };
         let header = signed.verify(group.key()).expect("an ordinary signature");
         before = Some(header.clone());
@@ -215,7 +255,7 @@ fn any_two_of_three_sign_as_one_key() {
 #[test]
 fn one_alone_does_not_sign() {
     let scene = Scene::new();
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), BUSY);
     let alone = scene.approve(3);
     let refused = asked.join().expect("no panic");
     says(
@@ -234,7 +274,7 @@ fn one_alone_does_not_sign() {
 #[test]
 fn who_gives_a_wrong_share_is_named() {
     let scene = Scene::new();
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), LONG);
     let honest = scene.approve(1);
     let request = scene.request();
     let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
@@ -253,7 +293,7 @@ fn who_gives_a_wrong_share_is_named() {
 #[test]
 fn who_approves_and_gives_no_share_is_named() {
     let scene = Scene::new();
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), BUSY);
     let request = scene.request();
     let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
     let (_, commitments) = round1::commit(key.signing_share(), &mut OsRng);
@@ -270,8 +310,8 @@ fn who_approves_and_gives_no_share_is_named() {
 #[test]
 fn nothing_is_signed_but_what_was_shown() {
     let scene = Scene::new();
-    let shown = Subject::Header(scene.header(None, 5));
-    let other = Subject::Header(scene.header(None, 6)).message();
+    let shown = scene.subject(scene.header(None, 5));
+    let other = scene.subject(scene.header(None, 6)).message();
     let package = |request: &Request, message: &[u8], spoil: bool| {
         let ours = scene.commitment(&request.session, 1);
         let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
@@ -310,8 +350,8 @@ fn a_second_header_of_an_epoch_is_refused_unless_it_replaces_the_first() {
     let scene = Scene::new();
     let first = scene.header(None, 5);
     let second = scene.header(None, 6);
-    scene.sign(&Subject::Header(first.clone()), [1, 2]);
-    let asked = scene.ask(&Subject::Header(second.clone()), LONG);
+    scene.sign(&scene.subject(first.clone()), [1, 2]);
+    let asked = scene.ask(&scene.subject(second.clone()), LONG);
     let approved = first.digest();
     let refusal = Refusal::SecondHeader { epoch: 1, approved };
     is_refused(scene.approve(1).join().expect("no panic"), &refusal);
@@ -333,7 +373,7 @@ fn a_second_header_of_an_epoch_is_refused_unless_it_replaces_the_first() {
     };
     // With the log's head it is published, and nothing replaces it.
     scene.sign(&Subject::head(&[second]).expect("an epoch"), [1, 2]);
-    let asked = scene.ask(&Subject::Header(first), BUSY);
+    let asked = scene.ask(&scene.subject(first), BUSY);
     let refused = scene.approve_instead(1, Some(approved)).join();
     is_refused(refused.expect("no panic"), &Refusal::SecondHistory(1));
     assert!(asked.join().expect("no panic").is_err());
@@ -344,7 +384,7 @@ fn heads_continue_and_hold_what_was_approved() {
     let scene = Scene::new();
     let key = scene.group().key().clone();
     let signed = |header: EpochHeader, by| {
-        let signature = scene.sign(&Subject::Header(header.clone()), by);
+        let signature = scene.sign(&scene.subject(header.clone()), by);
         SignedEpochHeader { header, signature }
     };
     let one = signed(scene.header(None, 5), [1, 2]);
@@ -383,15 +423,15 @@ fn heads_continue_and_hold_what_was_approved() {
 fn what_goes_back_is_refused() {
     let scene = Scene::new();
     let first = scene.header(None, 5);
-    scene.sign(&Subject::Header(first.clone()), [1, 2]);
+    scene.sign(&scene.subject(first.clone()), [1, 2]);
     let second = scene.header(Some(&first), 5);
-    scene.sign(&Subject::Header(second.clone()), [1, 2]);
+    scene.sign(&scene.subject(second.clone()), [1, 2]);
     let key = scene.group().key().clone();
     let custodian = scene.open(1);
     let refused = |change: &dyn Fn(&mut EpochHeader)| {
         let mut header = scene.header(Some(&second), 5);
         change(&mut header);
-        let request = Request::new(key.clone(), Subject::Header(header));
+        let request = Request::new(key.clone(), scene.subject(header));
         match custodian.check(&request, None) {
             Err(AuthorityError::Custodians(CustodianError::Refused(refusal))) => refusal,
             other => panic!("{other:?}"),
@@ -409,7 +449,9 @@ fn what_goes_back_is_refused() {
     let previous = Digest([7; 32]);
     assert_eq!(
         refused(&|header| header.previous = previous),
-        Refusal::OtherPrevious
+        Refusal::OtherPending {
+            approved: second.digest()
+        }
     );
     assert_eq!(
         refused(&|header| header.profile = Profile::Sm),
@@ -420,13 +462,13 @@ fn what_goes_back_is_refused() {
     // One that was missed may be between.
     let missed = scene.header(Some(&second), 7);
     let fourth = scene.header(Some(&missed), 7);
-    let request = Request::new(key.clone(), Subject::Header(fourth));
+    let request = Request::new(key.clone(), scene.subject(fourth));
     custodian.check(&request, None).expect("goes on");
     drop(custodian);
     cut_histories_are_noticed(&scene.home(1));
     // Another custodians' authority.
     let foreign = Scene::new();
-    let request = foreign.put(&Subject::Header(scene.header(Some(&second), 5)));
+    let request = foreign.put(&scene.subject(scene.header(Some(&second), 5)));
     let text = request.to_toml();
     let put = scene.exchange.write_bytes(REQUEST, text.as_bytes());
     put.expect("is written");
@@ -435,6 +477,61 @@ fn what_goes_back_is_refused() {
         custodian.request(&scene.exchange, None, SHORT),
         &["the request is for the key"],
     );
+}
+
+#[test]
+fn far_epochs_foreign_names_and_times_ahead_bind_nobody() {
+    let scene = Scene::new();
+    let custodian = scene.open(1);
+    let first = scene.header(None, 5);
+    let check = |subject: Subject| {
+        let request = Request::new(scene.group().key().clone(), subject);
+        custodian.check(&request, None)
+    };
+    let second = scene.header(Some(&first), 6);
+    check(scene.subject(second.clone())).expect("goes on from what was signed");
+    let refused = |change: &dyn Fn(&mut EpochHeader)| {
+        let mut header = second.clone();
+        change(&mut header);
+        says(
+            check(scene.subject(header)),
+            &["the header before this one is not in the request"],
+        );
+    };
+    refused(&|header| header.epoch = u64::MAX);
+    refused(&|header| header.epoch = 1);
+    refused(&|header| header.previous = Digest([0; 32]));
+    refused(&|header| header.authority = "jiangsu".parse().expect("a name"));
+    let mut unsigned = scene.signed(first.clone());
+    unsigned.signature.0[5] ^= 1;
+    let forged = Subject::Header(second.clone(), Some(unsigned));
+    says(check(forged), &["is not signed by the key"]);
+    says(
+        check(Subject::Header(second.clone(), None)),
+        &["the header before this one"],
+    );
+    let mut ahead = second;
+    ahead.time = 250_000_000_000;
+    says(check(scene.subject(ahead)), &["more than a day ahead"]);
+}
+
+#[test]
+fn a_header_that_was_given_up_does_not_block_the_next_epoch() {
+    let scene = Scene::new();
+    let given_up = scene.header(None, 5);
+    scene.sign(&scene.subject(given_up.clone()), [1, 2]);
+    // The others agreed on another first epoch without him.
+    let first = scene.header(None, 6);
+    let second = scene.subject(scene.header(Some(&first), 7));
+    let asked = scene.ask(&second, LONG);
+    let approved = given_up.digest();
+    let refusal = Refusal::OtherPending { approved };
+    is_refused(scene.approve(1).join().expect("no panic"), &refusal);
+    let both = [1, 2].map(|number| scene.approve_instead(number, Some(approved)));
+    for one in both {
+        one.join().expect("no panic").expect("signs");
+    }
+    asked.join().expect("no panic").expect("is signed");
 }
 
 #[test]
@@ -449,7 +546,7 @@ fn roots_that_forge_what_is_shown_are_refused() {
             layout: layout.to_owned(),
             root: Digest([5; 32]),
         }];
-        let request = Request::new(scene.group().key().clone(), Subject::Header(header));
+        let request = Request::new(scene.group().key().clone(), scene.subject(header));
         custodian.check(&request, None)
     };
     check("16x8+12", PARAMS_ID).expect("this software's");
@@ -472,7 +569,7 @@ fn errors_do_not_forge_lines_of_a_terminal() {
 #[test]
 fn packages_of_other_signers_bind_nobody_and_shut_nobody_out() {
     let scene = Scene::new();
-    let request = scene.put(&Subject::Header(scene.header(None, 5)));
+    let request = scene.put(&scene.subject(scene.header(None, 5)));
     let name = package_file(&request.session);
     for others in [vec![], vec![4], vec![2, 3]] {
         let custodian = scene.approve(1);
@@ -498,7 +595,7 @@ fn packages_of_other_signers_bind_nobody_and_shut_nobody_out() {
 #[test]
 fn a_share_that_somebody_planted_is_replaced() {
     let scene = Scene::new();
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), LONG);
     let planted = file::<SignatureShare>(&scene.request().session, 1);
     let written = scene.exchange.write_bytes(&planted, b"planted");
     written.expect("is written");
@@ -540,14 +637,14 @@ fn cut_histories_are_noticed(home: &Path) {
 #[test]
 fn messages_of_other_sessions_and_numbers_are_named() {
     let scene = Scene::new();
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), BUSY);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), BUSY);
     let alone = scene.approve(1);
     let old = scene.request().session;
     let commitment = scene.commitment(&old, 1);
     assert!(asked.join().expect("no panic").is_err());
     alone.join().expect("no panic").expect("ends");
     let plant = |number: u16, session: SessionId, in_name: u16| {
-        let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+        let asked = scene.ask(&scene.subject(scene.header(None, 5)), LONG);
         let now = scene.request().session;
         let session = if session == old { old } else { now };
         let message = Signed {
@@ -564,14 +661,14 @@ fn messages_of_other_sessions_and_numbers_are_named() {
     says(replayed, &[&from]);
     let other = Request::new(
         scene.group().key().clone(),
-        Subject::Header(scene.header(None, 1)),
+        scene.subject(scene.header(None, 1)),
     );
     says(
         plant(3, other.session, 2),
         &["of custodian 2: written by custodian 3"],
     );
     // A package of another session does not make anybody sign.
-    let request = scene.put(&Subject::Header(scene.header(None, 5)));
+    let request = scene.put(&scene.subject(scene.header(None, 5)));
     let custodian = scene.approve(1);
     let ours = scene.commitment(&request.session, 1);
     let chosen = Chosen {
@@ -599,7 +696,7 @@ fn messages_of_other_sessions_and_numbers_are_named() {
 #[test]
 fn damaged_files_are_errors_that_name_them() {
     let scene = Scene::new();
-    let header = Subject::Header(scene.header(None, 5));
+    let header = scene.subject(scene.header(None, 5));
     let request = scene.put(&header);
     let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
     let (nonces, commitments) = round1::commit(key.signing_share(), &mut OsRng);
@@ -796,7 +893,7 @@ fn nothing_secret_is_in_the_exchange_folder() {
     for one in all {
         one.join().expect("no panic").expect("has a share");
     }
-    let asked = scene.ask(&Subject::Header(scene.header(None, 5)), LONG);
+    let asked = scene.ask(&scene.subject(scene.header(None, 5)), LONG);
     let both = [1, 2].map(|number| scene.approve(number));
     while !asked.is_finished() {
         seen.extend(scene.files());
