@@ -121,8 +121,10 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
     assert!(refused.contains("0 of the 2 custodians"), "{refused}");
     let (code, shown, said) = texts(silent.wait_with_output());
     assert_eq!(code, Some(4), "{shown}{said}");
-    assert!(shown.contains("epoch       2"), "{shown}");
+    assert!(shown.is_empty(), "{shown}");
+    assert!(said.contains("epoch       2"), "{said}");
     assert!(said.contains("no `--yes`"), "{said}");
+    assert!(refused.contains("epoch 2, digest"), "{refused}");
     assert_eq!(scene.epochs(), 1);
 
     folder.write("bureau/custodians.toml", &settings);

@@ -6,6 +6,8 @@ pub trait Progress: Sync {
     fn begin(&self, what: &str, steps: u64);
     /// A step is done.
     fn advance(&self);
+    /// Says something that people compare elsewhere.
+    fn say(&self, _line: &str) {}
 }
 
 /// Nobody watches.

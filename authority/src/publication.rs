@@ -13,6 +13,7 @@ use crate::commitment::{Commitment, Task};
 use crate::custodians::Subject;
 use crate::derivation::{Terms, Underivable};
 use crate::error::AuthorityError;
+use crate::key::Key;
 use crate::progress::Progress;
 use crate::rules::Derivations;
 
@@ -130,6 +131,10 @@ impl Authority {
             previous: self.epochs.last_digest(),
         };
         let before = self.epochs.headers().last().cloned();
+        if matches!(self.key, Key::Custodians(_)) {
+            let (epoch, digest) = (header.epoch, header.digest());
+            progress.say(&format!("custodians are asked for epoch {epoch}, digest {digest}"));
+        }
         let shown = || Some(Subject::Header(header.clone(), before));
         let signature = self.key.sign(&header.digest().0, shown, progress)?;
         let signed = SignedEpochHeader { header, signature };

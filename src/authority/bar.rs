@@ -31,4 +31,8 @@ impl Progress for Bar {
     fn advance(&self) {
         self.0.inc(1);
     }
+
+    fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
 }
