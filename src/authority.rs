@@ -245,9 +245,13 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         folder.display(),
         authority.schema().id
     );
-    if arguments.custodians.is_some() {
+    if let Some(requests) = authority.requests_key() {
         let key = authority.trusted().key;
+        println!("asks under   {requests}");
         eprintln!("hint: every custodian must have the key {key}");
+        eprintln!(
+            "hint: read out the other to them, for `taxproof custodian accept --bureau {requests}`"
+        );
     }
     eprintln!("hint: banks and wallets need the output of `taxproof authority trust`");
     Ok(())
@@ -384,6 +388,9 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
     println!("profile      {}", settings.profile);
     println!("schema       {}", authority.schema().id);
     println!("key          {}", authority.trusted().key);
+    if let Some(requests) = authority.requests_key() {
+        println!("asks under   {requests}");
+    }
     println!("on record    {} enterprises", authority.ledger().len());
     println!("registered   {} enterprises", authority.registered()?);
     for signed in authority.headers() {

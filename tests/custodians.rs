@@ -88,7 +88,14 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
 
     let refused = folder.fails(init);
     assert!(refused.contains("`international`"), "{refused}");
-    folder.runs(&format!("{init} --profile international"));
+    let begun = folder.runs(&format!("{init} --profile international"));
+    let bureau = begun.split_whitespace().last().expect("a key");
+    assert!(folder.runs("authority show --dir bureau").contains(bureau));
+    for number in 1..=3 {
+        folder.runs(&format!(
+            "custodian accept --dir custodian{number} --bureau {bureau}"
+        ));
+    }
     assert!(!folder.path("bureau/key.pem").exists());
     let trust = folder.runs("authority trust --dir bureau");
     let key = made[0].split_whitespace().nth(1).expect("a key");

@@ -5,6 +5,7 @@
 //! | `authority.toml` | name and profile |
 //! | `schema.toml` | what its records are |
 //! | `key.pem`, or `key.toml`, or `custodians.toml` | the key that signs headers (PKCS#8), or which device has it, or who hold it |
+//! | `requests.pem` | with custodians: the key under which they are asked |
 //! | `order.seed` | the secret that orders leaves |
 //! | `derivations.toml` | how quantities are derived |
 //! | `ledger/` | what is on record ([`crate::ledger`]) |
@@ -26,7 +27,7 @@ use taxproof_claims::date::Date;
 use taxproof_claims::digest::Profile;
 use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
 use taxproof_claims::schema::Schema;
-use taxproof_claims::signature::{SignatureError, SigningKey};
+use taxproof_claims::signature::{SignatureError, SigningKey, VerifyingKey};
 use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustedAuthority;
 use taxproof_log::Note;
@@ -215,6 +216,11 @@ impl Authority {
             name: self.settings.name.clone(),
             key: self.key.verifying_key(),
         }
+    }
+
+    /// The key under which custodians are asked, where they hold the one that signs.
+    pub fn requests_key(&self) -> Option<VerifyingKey> {
+        self.key.of_requests()
     }
 
     /// The headers of the published epochs, oldest first.

@@ -15,9 +15,11 @@
 //! | `<session>-package.toml` | the authority | who of them signs |
 //! | `<session>-share-<n>.toml` | custodian n | his share of the signature |
 //!
+//! The authority signs its files with a key of its own, which every custodian accepts once.
+//!
 //! # What is not checked
-//! Who wrote a file: whoever can write to the folder can hold things up, and put another's name to it. He
-//! cannot sign, and cannot have a custodian sign what that one does not approve.
+//! Who wrote a custodian's file: whoever can write to the folder can hold things up, and put another's name to it.
+//! He cannot sign, and cannot ask a custodian for anything.
 
 mod custodian;
 mod error;
@@ -27,6 +29,7 @@ mod group;
 mod history;
 mod messages;
 mod request;
+mod sealed;
 mod session;
 mod share;
 

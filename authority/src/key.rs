@@ -23,7 +23,12 @@ pub(crate) enum Key {
     /// A key that a device keeps.
     Token(Box<TokenKey>),
     /// A key of which custodians hold shares.
-    Custodians(Box<CustodianKey>),
+    Custodians {
+        /// The custodians, and where to meet them.
+        group: Box<CustodianKey>,
+        /// The authority's own, for what it asks of them.
+        requests: SigningKey,
+    },
 }
 
 /// What the folder says of a key that a device keeps.
@@ -37,6 +42,7 @@ pub(crate) struct TokenKey {
 const FILE: &str = "key.pem";
 const TOKEN: &str = "key.toml";
 const CUSTODIANS: &str = "custodians.toml";
+const REQUESTS: &str = "requests.pem";
 
 impl Key {
     /// The key of a device, as it is now.
@@ -50,16 +56,20 @@ impl Key {
         exchange: &Exchange,
         wait: Duration,
     ) -> Result<Self, AuthorityError> {
-        let key = CustodianKey::of_exchange(exchange, wait)?;
-        Ok(Self::Custodians(Box::new(key)))
+        let group = Box::new(CustodianKey::of_exchange(exchange, wait)?);
+        let requests = SigningKey::random(Profile::International)?;
+        Ok(Self::Custodians { group, requests })
     }
 
     /// Keeps it in a folder that has none.
     pub(crate) fn keep(&self, folder: &Path) -> Result<(), AuthorityError> {
         match self {
-            Self::File(key) => create(&folder.join(FILE), key.to_pem()?.as_bytes()),
+            Self::File(key) => keep_pem(&folder.join(FILE), key),
             Self::Token(key) => keep_text(&folder.join(TOKEN), key),
-            Self::Custodians(key) => keep_text(&folder.join(CUSTODIANS), key),
+            Self::Custodians { group, requests } => {
+                keep_pem(&folder.join(REQUESTS), requests)?;
+                keep_text(&folder.join(CUSTODIANS), group)
+            }
         }
     }
 
@@ -67,13 +77,13 @@ impl Key {
     pub(crate) fn open(folder: &Path, profile: Profile) -> Result<Self, AuthorityError> {
         let key = if let Some(key) = open_text(&folder.join(TOKEN))? {
             Self::Token(Box::new(key))
-        } else if let Some(key) = open_text(&folder.join(CUSTODIANS))? {
-            Self::Custodians(Box::new(key))
+        } else if let Some(group) = open_text(&folder.join(CUSTODIANS))? {
+            Self::Custodians {
+                group: Box::new(group),
+                requests: open_pem(&folder.join(REQUESTS))?,
+            }
         } else {
-            let path = folder.join(FILE);
-            let pem = Zeroizing::new(read_text(&path)?);
-            let key = SigningKey::from_pem(&pem);
-            Self::File(key.map_err(|error| AuthorityError::damaged(&path, error))?)
+            Self::File(open_pem(&folder.join(FILE))?)
         };
         if key.profile() == profile {
             Ok(key)
@@ -93,7 +103,15 @@ impl Key {
         match self {
             Self::File(key) => key.verifying_key(),
             Self::Token(key) => key.public.clone(),
-            Self::Custodians(key) => key.verifying_key().clone(),
+            Self::Custodians { group, .. } => group.verifying_key().clone(),
+        }
+    }
+
+    /// The key under which custodians are asked, where there are any.
+    pub(crate) fn of_requests(&self) -> Option<VerifyingKey> {
+        match self {
+            Self::Custodians { requests, .. } => Some(requests.verifying_key()),
+            Self::File(_) | Self::Token(_) => None,
         }
     }
 
@@ -107,12 +125,22 @@ impl Key {
         match self {
             Self::File(key) => Ok(key.sign_bytes(message)),
             Self::Token(key) => Ok(key.uri.sign(&key.public, message)?),
-            Self::Custodians(key) => {
+            Self::Custodians { group, requests } => {
                 let shown = shown().ok_or(CustodianError::NoEpoch)?;
-                key.sign(message, shown, progress)
+                group.sign(message, shown, requests, progress)
             }
         }
     }
+}
+
+fn keep_pem(path: &Path, key: &SigningKey) -> Result<(), AuthorityError> {
+    create(path, key.to_pem()?.as_bytes())
+}
+
+fn open_pem(path: &Path) -> Result<SigningKey, AuthorityError> {
+    let pem = Zeroizing::new(read_text(path)?);
+    let key = SigningKey::from_pem(&pem);
+    key.map_err(|error| AuthorityError::damaged(path, error))
 }
 
 fn keep_text<T: Serialize>(path: &Path, key: &T) -> Result<(), AuthorityError> {

@@ -13,7 +13,6 @@ use crate::commitment::{Commitment, Task};
 use crate::custodians::Subject;
 use crate::derivation::{Terms, Underivable};
 use crate::error::AuthorityError;
-use crate::key::Key;
 use crate::progress::Progress;
 use crate::rules::Derivations;
 
@@ -131,9 +130,11 @@ impl Authority {
             previous: self.epochs.last_digest(),
         };
         let before = self.epochs.headers().last().cloned();
-        if matches!(self.key, Key::Custodians(_)) {
+        if self.key.of_requests().is_some() {
             let (epoch, digest) = (header.epoch, header.digest());
-            progress.say(&format!("custodians are asked for epoch {epoch}, digest {digest}"));
+            progress.say(&format!(
+                "custodians are asked for epoch {epoch}, digest {digest}"
+            ));
         }
         let shown = || Some(Subject::Header(header.clone(), before));
         let signature = self.key.sign(&header.digest().0, shown, progress)?;

@@ -13,6 +13,7 @@ use taxproof_authority::custodians::{
     Approval, Custodian, Exchange, Group, Place, Request, Subject,
 };
 use taxproof_claims::digest::Digest;
+use taxproof_claims::signature::VerifyingKey;
 
 use crate::authority::Bar;
 
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     /// Shows what the authority wants to have signed, asks, and gives a share of the signature: for an
     /// epoch, and then for the log's head. Exit code 4 without consent.
     Approve(ApproveArguments),
+    /// Accepts the key under which the bureau asks, which its people read out.
+    Accept(AcceptArguments),
     /// Shows the key and what was approved last.
     Show(FolderArguments),
 }
@@ -35,6 +38,16 @@ pub(crate) struct FolderArguments {
     /// The custodian's folder.
     #[arg(long, value_name = "FOLDER")]
     dir: PathBuf,
+}
+
+/// Who may ask.
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The key that `taxproof authority show` prints as `asks under`.
+    #[arg(long, value_name = "KEY")]
+    bureau: VerifyingKey,
 }
 
 /// Where the custodians meet.
@@ -87,6 +100,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Create(arguments) => create(&arguments)?,
         Command::Approve(arguments) => return approve(&arguments),
+        Command::Accept(arguments) => accept(arguments)?,
         Command::Show(arguments) => show(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -132,10 +146,19 @@ fn print_group(group: &Group) {
     println!("sign       {} of {}", group.threshold(), group.size());
 }
 
+fn accept(arguments: AcceptArguments) -> anyhow::Result<()> {
+    Custodian::open(&arguments.folder.dir)?.accept(arguments.bureau)?;
+    Ok(())
+}
+
 fn show(arguments: &FolderArguments) -> anyhow::Result<()> {
     let custodian = Custodian::open(&arguments.dir)?;
     println!("number     {}", custodian.number());
     print_group(custodian.group());
+    match custodian.bureau() {
+        None => println!("bureau     not accepted yet"),
+        Some(bureau) => println!("bureau     {bureau}"),
+    }
     match custodian.newest() {
         None => println!("approved   nothing yet"),
         Some(epoch) => println!("approved   epochs up to {epoch}"),

@@ -2,12 +2,13 @@
 //!
 //! | file | what | secret |
 //! |---|---|---|
-//! | `custodian.toml` | his number, and the group | |
+//! | `custodian.toml` | his number, the group, and the key under which the authority asks | |
 //! | `share` | his share of the key: 32 bytes | yes |
 //! | `history.toml` | what he approved last | |
 //! | `lock` | held while a process works | |
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use frost_ed25519::{SigningPackage, round1, round2};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::Digest;
+use taxproof_claims::signature::VerifyingKey;
 
 use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
@@ -26,10 +28,11 @@ use super::group::Group;
 use super::history::History;
 use super::messages::{Chosen, Signed, Step, file, package_file};
 use super::request::{Request, SessionId, Subject};
+use super::sealed::{self, Kind};
 use super::session::REQUEST;
 use super::share;
 use crate::error::AuthorityError;
-use crate::folder::{create, lock, make_dir, read_text, sync_dir};
+use crate::folder::{create, lock, make_dir, read_text, replace, sync_dir};
 use crate::progress::Progress;
 
 /// A custodian's folder, open for one process. His share is erased from memory when it is dropped.
@@ -37,6 +40,7 @@ use crate::progress::Progress;
 pub struct Custodian {
     folder: PathBuf,
     number: u16,
+    bureau: Option<VerifyingKey>,
     group: Group,
     share: KeyPackage,
     history: History,
@@ -58,6 +62,9 @@ pub enum Approval {
 #[serde(deny_unknown_fields)]
 struct Settings {
     number: u16,
+    /// Under which the authority asks, once the custodian has accepted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bureau: Option<VerifyingKey>,
     group: Group,
 }
 
@@ -90,6 +97,7 @@ impl Custodian {
         History::default().keep(folder)?;
         let settings = Settings {
             number: place.number(),
+            bureau: None,
             group,
         };
         let path = folder.join(SETTINGS);
@@ -113,12 +121,17 @@ impl Custodian {
         let lock = lock(folder)?;
         let settings: Settings =
             toml::from_str(&read_text(&path)?).map_err(|e| AuthorityError::damaged(&path, e))?;
-        let Settings { number, group } = settings;
+        let Settings {
+            number,
+            bureau,
+            group,
+        } = settings;
         Ok(Self {
             share: share::open(folder, number, &group)?,
             history: History::open(folder)?,
             folder: folder.to_owned(),
             number,
+            bureau,
             group,
             _lock: lock,
         })
@@ -132,6 +145,34 @@ impl Custodian {
     /// The custodians of the key.
     pub const fn group(&self) -> &Group {
         &self.group
+    }
+
+    /// The key under which the authority asks, once he has accepted it.
+    pub const fn bureau(&self) -> Option<&VerifyingKey> {
+        self.bureau.as_ref()
+    }
+
+    /// Accepts the key under which the authority asks, once.
+    ///
+    /// # What is not checked
+    /// Whose it is: he has heard it from the authority's people, not from the folder.
+    ///
+    /// # Errors
+    /// He has accepted another, or it cannot be kept.
+    pub fn accept(&mut self, bureau: VerifyingKey) -> Result<(), AuthorityError> {
+        if let Some(held) = self.bureau.as_ref().filter(|held| **held != bureau) {
+            return Err(CustodianError::OtherBureau(Box::new(held.clone())).into());
+        }
+        let settings = Settings {
+            number: self.number,
+            bureau: Some(bureau),
+            group: self.group.clone(),
+        };
+        let path = self.folder.join(SETTINGS);
+        let text = toml::to_string(&settings).map_err(|why| AuthorityError::damaged(&path, why))?;
+        replace(&path, |file| file.write_all(text.as_bytes()))?;
+        self.bureau = settings.bureau;
+        Ok(())
     }
 
     /// The number of the newest epoch that he approved.
@@ -150,7 +191,7 @@ impl Custodian {
     /// Whether he may sign it: see [`Self::check`].
     ///
     /// # Errors
-    /// None comes in time, it is damaged, or for another key.
+    /// None comes in time, it is damaged, for another key, or not signed by the key that he accepted.
     pub fn request(
         &self,
         exchange: &Exchange,
@@ -158,7 +199,10 @@ impl Custodian {
         wait: Duration,
     ) -> Result<Request, AuthorityError> {
         let wait = Wait::of(wait);
-        let found = wait.until(|| Ok(current(exchange)?.filter(|it| Some(it.session) != after)))?;
+        let found = wait.until(|| {
+            let now = self.current(exchange)?;
+            Ok(now.filter(|it| Some(it.session) != after))
+        })?;
         let request = found.ok_or_else(|| CustodianError::NoRequest(wait.seconds()))?;
         if request.key != *self.group.key() {
             return Err(CustodianError::Foreign {
@@ -271,7 +315,8 @@ impl Custodian {
         let name = package_file(&session);
         let wait = Wait::of(wait);
         let found = wait.until(|| {
-            let chosen: Option<Chosen> = exchange.read(&name, Sender::Authority)?;
+            let bureau = self.accepted()?;
+            let chosen: Option<Chosen> = sealed::read(exchange, &name, Kind::Package, bureau)?;
             match chosen {
                 Some(chosen) if chosen.session == session => Ok(Some(Some(chosen.package))),
                 Some(chosen) => {
@@ -280,7 +325,9 @@ impl Custodian {
                     Err(CustodianError::message(&path, Sender::Authority, why).into())
                 }
                 None => {
-                    let open = current(exchange)?.is_some_and(|now| now.session == session);
+                    let open = self
+                        .current(exchange)?
+                        .is_some_and(|now| now.session == session);
                     Ok((!open).then_some(None))
                 }
             }
@@ -303,16 +350,20 @@ impl Custodian {
         exchange.write(&file::<T>(&session, number), &message)?;
         Ok(())
     }
-}
 
-/// What the authority asks for now.
-fn current(exchange: &Exchange) -> Result<Option<Request>, AuthorityError> {
-    let Some(bytes) = exchange.read_bytes(REQUEST, Sender::Authority)? else {
-        return Ok(None);
-    };
-    let path = exchange.file(REQUEST);
-    let wrong = |why: String| CustodianError::message(&path, Sender::Authority, why);
-    let text = std::str::from_utf8(&bytes).map_err(|why| wrong(why.to_string()))?;
-    let request = Request::from_toml(text).map_err(|why| wrong(why.to_string()))?;
-    Ok(Some(request))
+    /// What the authority asks for now.
+    fn current(&self, exchange: &Exchange) -> Result<Option<Request>, AuthorityError> {
+        let text = sealed::read_text(exchange, REQUEST, Kind::Request, self.accepted()?)?;
+        let Some(text) = text else {
+            return Ok(None);
+        };
+        let request = Request::from_toml(&text);
+        let path = exchange.file(REQUEST);
+        let wrong = |why| CustodianError::message(&path, Sender::Authority, why);
+        Ok(Some(request.map_err(wrong)?))
+    }
+
+    fn accepted(&self) -> Result<&VerifyingKey, CustodianError> {
+        self.bureau().ok_or(CustodianError::NoBureau)
+    }
 }

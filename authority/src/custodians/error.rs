@@ -119,6 +119,14 @@ pub enum CustodianError {
     /// The authority did not say who signs.
     #[error("the authority did not go on within {0} s: nothing was signed")]
     NoPackage(u64),
+    /// The custodian does not know yet who may ask him.
+    #[error(
+        "no key of the bureau is accepted: `taxproof custodian accept` takes the one that the bureau reads out"
+    )]
+    NoBureau,
+    /// The bureau's key changes with its folder: then a new one needs custodians' consent outside this program.
+    #[error("another key of the bureau was accepted: {0}")]
+    OtherBureau(Box<VerifyingKey>),
     /// The custodian must not sign this.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -28,7 +28,10 @@ pub enum Refusal {
     #[error("the header is not of the profile `international`")]
     Profile,
     /// A root that nobody reads: its texts could be anything.
-    #[error("the header has a root of other parameters than `{}`, or of no layout", PARAMS_ID)]
+    #[error(
+        "the header has a root of other parameters than `{}`, or of no layout",
+        PARAMS_ID
+    )]
     UnknownRoot,
     /// An epoch before the newest one that was approved.
     #[error("epoch {asked} is before epoch {approved}, which was approved")]

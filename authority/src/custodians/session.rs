@@ -7,13 +7,14 @@ use std::time::Duration;
 use frost_ed25519::round1::SigningCommitments;
 use frost_ed25519::round2::SignatureShare;
 use serde::{Deserialize, Serialize};
-use taxproof_claims::signature::{Signature, VerifyingKey};
+use taxproof_claims::signature::{Signature, SigningKey, VerifyingKey};
 
 use super::error::CustodianError;
 use super::exchange::{Exchange, Wait};
 use super::group::{Group, by_identifier, culprits};
 use super::messages::{Chosen, Step, file, gather, package_file, read};
 use super::request::{Request, Subject};
+use super::sealed::{self, Kind};
 use crate::error::AuthorityError;
 use crate::progress::Progress;
 
@@ -42,11 +43,13 @@ impl CustodianKey {
         self.group.key()
     }
 
-    /// The custodians' signature of a message, which is that of what they are shown.
+    /// The custodians' signature of a message, which is that of what they are shown. They are asked under the
+    /// authority's own key.
     pub(crate) fn sign(
         &self,
         message: &[u8],
         shown: Subject,
+        requests: &SigningKey,
         progress: &dyn Progress,
     ) -> Result<Signature, AuthorityError> {
         let exchange = Exchange::open(&self.exchange)?;
@@ -55,6 +58,7 @@ impl CustodianKey {
             exchange: &exchange,
             group: &self.group,
             request: &request,
+            requests,
             wait: Duration::from_secs(self.wait),
         };
         let signed = session.run(progress);
@@ -72,6 +76,7 @@ struct Session<'a> {
     exchange: &'a Exchange,
     group: &'a Group,
     request: &'a Request,
+    requests: &'a SigningKey,
     wait: Duration,
 }
 
@@ -82,7 +87,7 @@ impl Session<'_> {
     fn run(&self, progress: &dyn Progress) -> Result<Signature, AuthorityError> {
         let threshold = self.group.threshold();
         let text = self.request.to_toml();
-        self.exchange.write_bytes(REQUEST, text.as_bytes())?;
+        sealed::write_text(self.exchange, REQUEST, Kind::Request, &text, self.requests)?;
         progress.begin("custodians who approve", threshold.into());
         let commitments = self.commitments(progress)?;
         let signers: Vec<u16> = commitments.keys().copied().collect();
@@ -93,7 +98,7 @@ impl Session<'_> {
             package: frost_ed25519::SigningPackage::new(commitments, &message),
         };
         let name = package_file(&self.request.session);
-        self.exchange.write(&name, &chosen)?;
+        sealed::write(self.exchange, &name, Kind::Package, &chosen, self.requests)?;
         progress.begin("shares of the signature", threshold.into());
         let shares = self.shares(&signers, progress)?;
         let shares = by_identifier(shares).map_err(CustodianError::from)?;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::epoch::{EpochHeader, Root, SignedEpochHeader};
 use taxproof_claims::hash::PARAMS_ID;
 use taxproof_claims::schema::Schema;
-use taxproof_claims::signature::Signature;
+use taxproof_claims::signature::{Signature, SigningKey};
 use tempfile::TempDir;
 
 use super::error::{CustodianError, Sender};
@@ -26,6 +27,7 @@ use super::generation::{Confirmed, Round1, confirmed_file, round1_file, round2_f
 use super::group::{self, by_identifier, identifier};
 use super::history::Refusal;
 use super::messages::{Chosen, Signed, file, package_file, read};
+use super::sealed::{self, Kind};
 use super::session::REQUEST;
 use super::{Approval, Custodian, CustodianKey, Group, Place, Request, SessionId, Subject, share};
 use crate::error::AuthorityError;
@@ -43,6 +45,8 @@ struct Scene {
     exchange: Exchange,
     /// Headers that others name as their predecessors.
     known: RefCell<Vec<EpochHeader>>,
+    /// The authority's own key.
+    bureau: Arc<SigningKey>,
 }
 
 type Outcome<T> = Result<T, AuthorityError>;
@@ -59,6 +63,7 @@ impl Scene {
             folder,
             exchange,
             known,
+            bureau: Arc::new(SigningKey::random(Profile::International).expect("randomness")),
         }
     }
 
@@ -78,7 +83,12 @@ impl Scene {
     fn create(&self, number: u16, wait: Duration) -> JoinHandle<Outcome<Custodian>> {
         let (home, exchange) = (self.home(number), self.exchange.clone());
         let place = Place::new(number, 3, 2).expect("a place");
-        thread::spawn(move || Custodian::create(&home, &exchange, place, wait, &()))
+        let bureau = self.bureau.verifying_key();
+        thread::spawn(move || {
+            let mut custodian = Custodian::create(&home, &exchange, place, wait, &())?;
+            custodian.accept(bureau)?;
+            Ok(custodian)
+        })
     }
 
     fn open(&self, number: u16) -> Custodian {
@@ -92,8 +102,8 @@ impl Scene {
     /// The authority asks for a signature.
     fn ask(&self, subject: &Subject, wait: Duration) -> JoinHandle<Outcome<Signature>> {
         let key = CustodianKey::of_exchange(&self.exchange, wait).expect("a key");
-        let subject = subject.clone();
-        thread::spawn(move || key.sign(&subject.message(), subject, &()))
+        let (subject, bureau) = (subject.clone(), Arc::clone(&self.bureau));
+        thread::spawn(move || key.sign(&subject.message(), subject, &bureau, &()))
     }
 
     /// A custodian waits for a request and approves it.
@@ -172,10 +182,8 @@ impl Scene {
 
     /// Waits for the request of another thread's authority.
     fn request(&self) -> Request {
-        let read = || {
-            let found = self.exchange.read_bytes(REQUEST, Sender::Authority)?;
-            Ok(found.map(|bytes| String::from_utf8(bytes).expect("text")))
-        };
+        let key = self.bureau.verifying_key();
+        let read = || sealed::read_text(&self.exchange, REQUEST, Kind::Request, &key);
         let text = Wait::of(LONG).until(read).expect("is read");
         Request::from_toml(&text.expect("is there")).expect("a request")
     }
@@ -183,10 +191,24 @@ impl Scene {
     /// Puts a request there as a dishonest authority does.
     fn put(&self, subject: &Subject) -> Request {
         let request = Request::new(self.group().key().clone(), subject.clone());
-        let text = request.to_toml();
-        let written = self.exchange.write_bytes(REQUEST, text.as_bytes());
-        written.expect("is written");
+        self.put_text(&request.to_toml());
         request
+    }
+
+    fn put_text(&self, text: &str) {
+        let put = sealed::write_text(&self.exchange, REQUEST, Kind::Request, text, &self.bureau);
+        put.expect("is written");
+    }
+
+    /// Says who signs as a dishonest authority does.
+    fn choose(&self, chosen: &Chosen) {
+        self.choose_in(&chosen.session, chosen);
+    }
+
+    fn choose_in(&self, session: &SessionId, chosen: &Chosen) {
+        let name = package_file(session);
+        let put = sealed::write(&self.exchange, &name, Kind::Package, chosen, &self.bureau);
+        put.expect("is written");
     }
 
     /// Waits for a custodian's commitment.
@@ -322,8 +344,7 @@ fn nothing_is_signed_but_what_was_shown() {
             session: request.session,
             package: SigningPackage::new(all, message),
         };
-        let name = package_file(&request.session);
-        scene.exchange.write(&name, &chosen).expect("is written");
+        scene.choose(&chosen);
     };
     let request = scene.put(&shown);
     let custodian = scene.approve(1);
@@ -469,9 +490,7 @@ fn what_goes_back_is_refused() {
     // Another custodians' authority.
     let foreign = Scene::new();
     let request = foreign.put(&scene.subject(scene.header(Some(&second), 5)));
-    let text = request.to_toml();
-    let put = scene.exchange.write_bytes(REQUEST, text.as_bytes());
-    put.expect("is written");
+    scene.put_text(&request.to_toml());
     let custodian = scene.open(1);
     says(
         custodian.request(&scene.exchange, None, SHORT),
@@ -534,6 +553,63 @@ fn a_header_that_was_given_up_does_not_block_the_next_epoch() {
     asked.join().expect("no panic").expect("is signed");
 }
 
+/// Anybody who can write to the folder plays the authority.
+#[test]
+fn requests_and_packages_of_strangers_are_refused() {
+    let scene = Scene::new();
+    let subject = scene.subject(scene.header(None, 5));
+    let stranger = Scene::empty();
+    let forged = Request::new(scene.group().key().clone(), subject.clone());
+    let text = forged.to_toml();
+    let put = scene.exchange.write_bytes(REQUEST, text.as_bytes());
+    put.expect("is written");
+    let unsigned = ["request.toml", "not signed by the key"];
+    says(scene.approve(1).join().expect("no panic"), &unsigned);
+    let (exchange, theirs) = (&scene.exchange, &stranger.bureau);
+    let put = |kind, key| sealed::write_text(exchange, REQUEST, kind, &text, key);
+    put(Kind::Request, theirs).expect("is written");
+    says(scene.approve(1).join().expect("no panic"), &unsigned);
+    put(Kind::Package, &scene.bureau).expect("is written");
+    says(scene.approve(1).join().expect("no panic"), &unsigned);
+    let request = scene.put(&subject);
+    let custodian = scene.approve(1);
+    let ours = scene.commitment(&request.session, 1);
+    let both = by_identifier([(1, ours), (2, ours)].into()).expect("numbers");
+    let chosen = Chosen {
+        session: request.session,
+        package: SigningPackage::new(both, &request.subject.message()),
+    };
+    let name = package_file(&request.session);
+    let put = sealed::write(exchange, &name, Kind::Package, &chosen, theirs);
+    put.expect("is written");
+    says(
+        custodian.join().expect("no panic"),
+        &["package.toml", "not signed by the key"],
+    );
+    assert_eq!(scene.open(1).newest(), None);
+}
+
+#[test]
+fn the_bureaus_key_is_accepted_once() {
+    let scene = Scene::new();
+    let theirs = Scene::empty().bureau.verifying_key();
+    says(
+        scene.open(1).accept(theirs),
+        &["another key of the bureau was accepted"],
+    );
+    let ours = scene.bureau.verifying_key();
+    scene.open(1).accept(ours.clone()).expect("the same");
+    assert_eq!(scene.open(1).bureau(), Some(&ours));
+    let path = scene.home(1).join("custodian.toml");
+    let text = fs::read_to_string(&path).expect("is there");
+    let without = text.lines().filter(|line| !line.starts_with("bureau"));
+    fs::write(&path, without.collect::<Vec<_>>().join("\n")).expect("is written");
+    says(
+        scene.approve(1).join().expect("no panic"),
+        &["no key of the bureau is accepted"],
+    );
+}
+
 #[test]
 fn roots_that_forge_what_is_shown_are_refused() {
     let scene = Scene::new();
@@ -551,7 +627,10 @@ fn roots_that_forge_what_is_shown_are_refused() {
     };
     check("16x8+12", PARAMS_ID).expect("this software's");
     for (layout, params_id) in [("16x8+12\u{1b}[2A", PARAMS_ID), ("16x8+12", "\u{1b}[8m")] {
-        says(check(layout, params_id), &["the header has a root of other"]);
+        says(
+            check(layout, params_id),
+            &["the header has a root of other"],
+        );
     }
 }
 
@@ -580,7 +659,7 @@ fn packages_of_other_signers_bind_nobody_and_shut_nobody_out() {
             session: request.session,
             package: SigningPackage::new(commitments, &request.subject.message()),
         };
-        scene.exchange.write(&name, &chosen).expect("is written");
+        scene.choose(&chosen);
         says(
             custodian.join().expect("no panic"),
             &["others than as many custodians as must sign"],
@@ -679,7 +758,7 @@ fn messages_of_other_sessions_and_numbers_are_named() {
         ),
     };
     let name = package_file(&request.session);
-    scene.exchange.write(&name, &chosen).expect("is written");
+    scene.choose_in(&request.session, &chosen);
     says(
         custodian.join().expect("no panic"),
         &["of the authority: from another session"],
@@ -709,10 +788,7 @@ fn damaged_files_are_errors_that_name_them() {
     let session = request.session;
     let chosen = Chosen { session, package };
     let package_name = package_file(&session);
-    scene
-        .exchange
-        .write(&package_name, &chosen)
-        .expect("is written");
+    scene.choose(&chosen);
     let custodian = scene.open(1);
     let damaged = |name: &str, read: &dyn Fn() -> Outcome<()>| {
         let whole = fs::read(scene.exchange.file(name)).expect("is there");
@@ -747,10 +823,8 @@ fn damaged_files_are_errors_that_name_them() {
         read::<SignatureShare>(&scene.exchange, &session, 2).map(drop)
     });
     damaged(&package_name, &|| {
-        let read = scene
-            .exchange
-            .read::<Chosen>(&package_name, Sender::Authority);
-        read.map(drop)
+        let key = scene.bureau.verifying_key();
+        sealed::read::<Chosen>(&scene.exchange, &package_name, Kind::Package, &key).map(drop)
     });
     damaged(group::FILE, &|| Group::read(&scene.exchange).map(drop));
 }
