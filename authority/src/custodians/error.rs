@@ -86,7 +86,10 @@ pub enum CustodianError {
         seconds: u64,
     },
     /// Custodians' shares do not verify: they are at fault, or whoever wrote in their names.
-    #[error("{} gave a wrong share of the signature: nothing was signed", Numbers(.0))]
+    #[error(
+        "{} gave a wrong share of the signature: the bureau has no signature, and a custodian may have one",
+        Numbers(.0)
+    )]
     WrongShare(Vec<u16>),
     /// What the custodians signed does not verify under the authority's key.
     #[error("what the custodians signed does not verify under the authority's key")]
@@ -107,17 +110,17 @@ pub enum CustodianError {
     },
     /// The authority asks for a signature of something else than it showed: it is at fault.
     #[error(
-        "the authority wants another message signed than the one that was approved: nothing was signed"
+        "the authority wants another message signed than the one that was approved: this custodian signed nothing"
     )]
     OtherMessage,
     /// The authority did not use this custodian's commitment as it is.
-    #[error("the authority changed this custodian's commitment: nothing was signed")]
+    #[error("the authority changed this custodian's commitment: this custodian signed nothing")]
     OtherCommitment,
     /// The authority names too few, too many or unknown custodians: it is at fault.
-    #[error("the authority names others than as many custodians as must sign: nothing was signed")]
+    #[error("the authority names others than as many custodians as must sign: this custodian signed nothing")]
     OtherSigners,
     /// The authority did not say who signs.
-    #[error("the authority did not go on within {0} s: nothing was signed")]
+    #[error("the authority did not go on within {0} s: this custodian signed nothing")]
     NoPackage(u64),
     /// The custodian does not know yet who may ask him.
     #[error(
