@@ -2,9 +2,11 @@
 //! before it.
 //!
 //! An epoch is prepared in a folder beside the others and put in place by one rename, so that it is
-//! published whole or not at all. What a crash left of a preparation is removed by the next one.
+//! published whole or not at all. What a crash left of a preparation is removed by the next one, unless custodians were
+//! asked to sign it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -14,7 +16,7 @@ use taxproof_claims::signature::VerifyingKey;
 
 use crate::commitment::Commitment;
 use crate::error::AuthorityError;
-use crate::folder::{create, make_dir, partial, read, sync_dir};
+use crate::folder::{create, make_dir, partial, read, replace, sync_dir};
 
 /// The folder of published epochs.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ const FOR_PEOPLE: &str = "header.json";
 pub(crate) const BUNDLES: &str = "bundles";
 /// The folder of what the next epoch follows from, which is not.
 const MEMBERS: &str = "members";
+/// Of a preparation: how many bits number its bundles, and the header that custodians were asked to sign.
+const ASKED: &str = "asked";
 
 /// A header as people read it.
 #[derive(Serialize)]
@@ -142,6 +146,29 @@ impl Epochs {
         Ok(Preparation { partial, place })
     }
 
+    /// What custodians were asked to sign by an attempt that ended without it.
+    pub(crate) fn asked(&self) -> Result<Option<(Preparation, EpochHeader, u32)>, AuthorityError> {
+        let place = self.path(self.next());
+        let partial = partial(&place);
+        let path = partial.join(ASKED);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = || AuthorityError::damaged(&path, "not the header of the next epoch");
+        let bytes = read(&path)?;
+        let (bits, header) = bytes.split_first().ok_or_else(damaged)?;
+        let header = EpochHeader::decode(header).map_err(|_| damaged())?;
+        if header.epoch != self.next() || header.previous != self.last_digest() {
+            return Err(damaged());
+        }
+        let preparation = Preparation { partial, place };
+        // They are written once it is signed.
+        let bundles = preparation.bundles();
+        fs::remove_dir_all(&bundles).map_err(|error| AuthorityError::io(&bundles, error))?;
+        make_dir(&bundles)?;
+        Ok(Some((preparation, header, u32::from(*bits))))
+    }
+
     /// Publishes a prepared epoch: from here on, it is there.
     pub(crate) fn publish(
         &mut self,
@@ -156,8 +183,15 @@ impl Epochs {
         };
         let readable = serde_json::to_vec_pretty(&readable)
             .map_err(|error| AuthorityError::damaged(&place, error))?;
-        create(&partial.join(FOR_PEOPLE), &readable)?;
-        create(&partial.join(HEADER), &signed.encode())?;
+        // Written again where an attempt was killed just here.
+        replace(&partial.join(FOR_PEOPLE), |file| file.write_all(&readable))?;
+        replace(&partial.join(HEADER), |file| {
+            file.write_all(&signed.encode())
+        })?;
+        let asked = partial.join(ASKED);
+        if asked.exists() {
+            fs::remove_file(&asked).map_err(|error| AuthorityError::io(&asked, error))?;
+        }
         sync_dir(&partial.join(BUNDLES))?;
         sync_dir(&partial.join(MEMBERS))?;
         sync_dir(&partial)?;
@@ -182,6 +216,16 @@ impl Epochs {
 }
 
 impl Preparation {
+    /// Keeps it for further attempts, before custodians are asked: who has signed a header signs no other of its epoch.
+    pub(crate) fn keep(&self, header: &EpochHeader, bits: u32) -> Result<(), AuthorityError> {
+        sync_dir(&self.members())?;
+        let mut bytes = vec![u8::try_from(bits).expect("there are fewer than 2^256 bundles")];
+        bytes.extend(header.encode());
+        create(&self.partial.join(ASKED), &bytes)?;
+        sync_dir(&self.partial)?;
+        self.partial.parent().map_or(Ok(()), sync_dir)
+    }
+
     /// The folder of bundles.
     pub(crate) fn bundles(&self) -> PathBuf {
         self.partial.join(BUNDLES)

@@ -9,9 +9,10 @@ use taxproof_claims::subject::EnterpriseId;
 
 use crate::authority::Authority;
 use crate::bundles;
-use crate::commitment::{Commitment, Task};
+use crate::commitment::{Absent, Commitment, Task};
 use crate::custodians::Subject;
 use crate::derivation::{Terms, Underivable};
+use crate::epochs::Preparation;
 use crate::error::AuthorityError;
 use crate::progress::Progress;
 use crate::rules::Derivations;
@@ -44,6 +45,14 @@ pub struct Published {
     pub left_out: Vec<(EnterpriseId, Underivable)>,
 }
 
+/// An epoch that is to be signed.
+struct Prepared {
+    preparation: Preparation,
+    header: EpochHeader,
+    bits: u32,
+    absent: Absent,
+}
+
 impl Publication {
     /// An epoch at a time, with the default curve and layout.
     pub fn at(time: u64) -> Self {
@@ -72,7 +81,8 @@ impl Publication {
 impl Authority {
     /// Publishes the next epoch: derives every registered enterprise's record, commits to all of
     /// them, signs the header and writes the bundles. Records that have not changed since the epoch before
-    /// are not derived or hashed again, but salted afresh.
+    /// are not derived or hashed again, but salted afresh. Where custodians were asked to sign an epoch and it was not
+    /// published, they are asked for the same again, whatever is on record since.
     ///
     /// # Errors
     /// There is nothing to commit to, the epoch would go back, or a file cannot be written. Nothing
@@ -86,6 +96,28 @@ impl Authority {
         if !self.headers().is_empty() {
             self.catch_up_log(progress)?;
         }
+        self.check_number(publication)?;
+        let prepared = match self.epochs.asked()? {
+            None => self.prepare(publication, progress)?,
+            Some((preparation, header, bits)) => {
+                progress.say("asks again for what was prepared before");
+                Prepared {
+                    preparation,
+                    header,
+                    bits,
+                    absent: Absent::default(),
+                }
+            }
+        };
+        self.sign_and_publish(prepared, progress)
+    }
+
+    /// Commits to the records of the next epoch.
+    fn prepare(
+        &self,
+        publication: &Publication,
+        progress: &dyn Progress,
+    ) -> Result<Prepared, AuthorityError> {
         let derivations = self.derivations()?.ok_or(AuthorityError::NoDerivations)?;
         let (day, newest) = self.check_order(publication, &derivations)?;
         let roots = publication.roots();
@@ -129,6 +161,29 @@ impl Authority {
             roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
+        if self.key.of_requests().is_some() {
+            preparation.keep(&header, bits)?;
+        }
+        Ok(Prepared {
+            preparation,
+            header,
+            bits,
+            absent: committed.absent,
+        })
+    }
+
+    fn sign_and_publish(
+        &mut self,
+        prepared: Prepared,
+        progress: &dyn Progress,
+    ) -> Result<Published, AuthorityError> {
+        let Prepared {
+            preparation,
+            header,
+            bits,
+            absent,
+        } = prepared;
+        let folder = preparation.members();
         let before = self.epochs.headers().last().cloned();
         if self.key.of_requests().is_some() {
             let (epoch, digest) = (header.epoch, header.digest());
@@ -144,7 +199,6 @@ impl Authority {
         bundles::write(&commitment, &signed, bits, &to, progress)?;
         self.epochs.publish(preparation, signed.clone())?;
         self.catch_up_log(progress)?;
-        let absent = committed.absent;
         Ok(Published {
             epoch: signed,
             unregistered: absent.unregistered,
@@ -153,16 +207,20 @@ impl Authority {
         })
     }
 
+    fn check_number(&self, publication: &Publication) -> Result<(), AuthorityError> {
+        let next = self.epochs.next();
+        match publication.epoch.filter(|asked| *asked != next) {
+            Some(asked) => Err(AuthorityError::NotTheNextEpoch { next, asked }),
+            None => Ok(()),
+        }
+    }
+
     /// The epoch's day and newest period, after checking that nothing goes back.
     fn check_order(
         &self,
         publication: &Publication,
         derivations: &Derivations,
     ) -> Result<(Date, Period), AuthorityError> {
-        let next = self.epochs.next();
-        if let Some(asked) = publication.epoch.filter(|asked| *asked != next) {
-            return Err(AuthorityError::NotTheNextEpoch { next, asked });
-        }
         let day = Date::of_unix_seconds(publication.time).ok_or(AuthorityError::Time)?;
         let newest = publication.newest_period;
         let newest = newest.or_else(|| derivations.newest_period(day));

@@ -117,7 +117,9 @@ pub enum CustodianError {
     #[error("the authority changed this custodian's commitment: this custodian signed nothing")]
     OtherCommitment,
     /// The authority names too few, too many or unknown custodians: it is at fault.
-    #[error("the authority names others than as many custodians as must sign: this custodian signed nothing")]
+    #[error(
+        "the authority names others than as many custodians as must sign: this custodian signed nothing"
+    )]
     OtherSigners,
     /// The authority did not say who signs.
     #[error("the authority did not go on within {0} s: this custodian signed nothing")]
