@@ -236,3 +236,47 @@ impl Preparation {
         self.partial.join(MEMBERS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taxproof_claims::digest::Profile;
+    use taxproof_claims::schema::Schema;
+    use taxproof_claims::signature::SigningKey;
+
+    /// Otherwise whoever kept the signature of the first header would have two.
+    #[test]
+    fn who_was_asked_for_a_header_is_asked_for_the_same_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = SigningKey::random(Profile::International).expect("randomness");
+        let header = EpochHeader {
+            profile: Profile::International,
+            authority: "zhejiang".parse().expect("a name"),
+            epoch: 1,
+            time: 1_700_000_000,
+            newest_period: "2023Q3".parse().expect("a quarter"),
+            schema: Schema::cn_tax().digest(),
+            leaves: 5,
+            roots: vec![],
+            previous: Digest([0; 32]),
+        };
+        let open = || {
+            let folder = folder.path().to_owned();
+            Epochs::open(folder, &header.authority, &key.verifying_key()).expect("opens")
+        };
+        let mut epochs = open();
+        assert!(epochs.asked().expect("is read").is_none());
+        let preparation = epochs.prepare().expect("is made");
+        preparation.keep(&header, 3).expect("is kept");
+        fs::write(preparation.bundles().join("0"), b"half").expect("is written");
+        let found = open().asked().expect("is read");
+        let (preparation, again, bits) = found.expect("is there");
+        assert_eq!((&again, bits), (&header, 3));
+        let mut bundles = fs::read_dir(preparation.bundles()).expect("a folder");
+        assert!(bundles.next().is_none());
+        let signed = header.clone().sign(&key);
+        epochs.publish(preparation, signed).expect("is published");
+        assert!(open().asked().expect("is read").is_none());
+        assert!(!epochs.path(1).join(ASKED).exists());
+    }
+}
