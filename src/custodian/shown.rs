@@ -24,7 +24,7 @@ pub(super) fn request(subject: &Subject, custodian: &Custodian) -> String {
         }
     }
     let before = match custodian.newest() {
-        None => "nothing: what went before is not checked".to_owned(),
+        None => "nothing: of what went before, only that the key signed it is checked".to_owned(),
         Some(newest) => format!("epochs up to {newest}"),
     };
     line(&mut text, "approved", &before);

@@ -674,18 +674,22 @@ fn packages_of_other_signers_bind_nobody_and_shut_nobody_out() {
 #[test]
 fn a_share_that_somebody_planted_is_replaced() {
     let scene = Scene::new();
-    let asked = scene.ask(&scene.subject(scene.header(None, 5)), LONG);
-    let planted = file::<SignatureShare>(&scene.request().session, 1);
+    let request = scene.put(&scene.subject(scene.header(None, 5)));
+    let session = request.session;
+    let planted = file::<SignatureShare>(&session, 1);
     let written = scene.exchange.write_bytes(&planted, b"planted");
     written.expect("is written");
-    // The bureau may read what was planted before it is replaced.
-    let both = [1, 2].map(|number| scene.approve(number));
-    for one in both {
-        let approved = one.join().expect("no panic").expect("approves");
-        assert_eq!(approved, Approval::Signed);
-    }
-    let _ = asked.join().expect("no panic");
-    assert_eq!(scene.open(1).newest(), Some(1));
+    let custodian = scene.approve(1);
+    let ours = scene.commitment(&session, 1);
+    let key = share::open(&scene.home(2), 2, &scene.group()).expect("a share");
+    let (_, theirs) = round1::commit(key.signing_share(), &mut OsRng);
+    let both = by_identifier([(1, ours), (2, theirs)].into()).expect("numbers");
+    let package = SigningPackage::new(both, &request.subject.message());
+    scene.choose(&Chosen { session, package });
+    let approved = custodian.join().expect("no panic").expect("approves");
+    assert_eq!(approved, Approval::Signed);
+    let share = read::<SignatureShare>(&scene.exchange, &session, 1);
+    assert!(share.expect("is read").is_some());
 }
 
 #[test]
