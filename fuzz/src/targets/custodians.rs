@@ -24,7 +24,10 @@ pub(super) const CUSTODIAN_REQUEST: Target = Target::new(
     },
     || {
         let Papers { request, head, .. } = custodian_papers();
-        vec![request.to_vec(), head.to_vec()]
+        // The first line is the authority's signature.
+        let end = request.iter().position(|byte| *byte == b'\n');
+        let unsigned = end.map_or(request, |end| &request[end + 1..]);
+        vec![unsigned.to_vec(), head.to_vec()]
     },
 )
 .mebibytes(24)
