@@ -245,13 +245,13 @@ fn init(arguments: &InitArguments) -> anyhow::Result<()> {
         folder.display(),
         authority.schema().id
     );
-    if let Some(requests) = authority.requests_key() {
-        let key = authority.trusted().key;
-        println!("asks under   {requests}");
-        eprintln!("hint: every custodian must have the key {key}");
+    if authority.custodians().is_some() {
+        println!("key          {}", authority.trusted().key);
+        print_custodians(&authority);
         eprintln!(
-            "hint: read out the other to them, for `taxproof custodian accept --bureau {requests}`"
+            "hint: compare the lines above with every custodian by voice: he must have the same key and `made of`"
         );
+        eprintln!("hint: he accepts the last by `taxproof custodian accept --bureau KEY`");
     }
     eprintln!("hint: banks and wallets need the output of `taxproof authority trust`");
     Ok(())
@@ -370,6 +370,14 @@ fn trust(arguments: &FolderArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn print_custodians(authority: &Authority) {
+    if let Some((group, requests)) = authority.custodians() {
+        println!("made of      {}", group.digest());
+        println!("sign         {} of {}", group.threshold(), group.size());
+        println!("asks under   {requests}");
+    }
+}
+
 fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
     let authority = Authority::open(&arguments.folder.dir)?;
     if let Some(number) = arguments.epoch {
@@ -388,9 +396,7 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<()> {
     println!("profile      {}", settings.profile);
     println!("schema       {}", authority.schema().id);
     println!("key          {}", authority.trusted().key);
-    if let Some(requests) = authority.requests_key() {
-        println!("asks under   {requests}");
-    }
+    print_custodians(&authority);
     println!("on record    {} enterprises", authority.ledger().len());
     println!("registered   {} enterprises", authority.registered()?);
     for signed in authority.headers() {

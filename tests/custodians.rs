@@ -78,8 +78,8 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
 
     let made = [1, 2, 3].map(|number| {
         scene.begin(&format!(
-            "custodian create --dir custodian{number} --exchange exchange --number {number} \
-             --of 3 --threshold 2"
+            "custodian create --dir custodian{number} --exchange exchange --authority zhejiang \
+             --number {number} --of 3 --threshold 2"
         ))
     });
     let made = made.map(|custodian| succeeds(custodian.wait_with_output()).0);
@@ -88,7 +88,18 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
 
     let refused = folder.fails(init);
     assert!(refused.contains("`international`"), "{refused}");
+    let other = init.replace("--id zhejiang", "--id jiangsu");
+    let refused = folder.fails(&format!("{other} --profile international"));
+    assert!(refused.contains("for `zhejiang`, not for `jiangsu`"), "{refused}");
     let begun = folder.runs(&format!("{init} --profile international"));
+    // Of the same key and files as the custodians say.
+    for name in ["key", "made of"] {
+        let value = |text: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.expect("is there").trim().to_owned()
+        };
+        assert_eq!(value(&begun), value(&made[0]));
+    }
     let bureau = begun.split_whitespace().last().expect("a key");
     assert!(folder.runs("authority show --dir bureau").contains(bureau));
     for number in 1..=3 {
@@ -98,7 +109,8 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
     }
     assert!(!folder.path("bureau/key.pem").exists());
     let trust = folder.runs("authority trust --dir bureau");
-    let key = made[0].split_whitespace().nth(1).expect("a key");
+    let key = made[0].split_whitespace().find(|word| word.starts_with("ed25519:"));
+    let key = key.expect("a key");
     assert!(trust.contains(key), "{trust}");
     folder.write("trust.toml", &trust);
     let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
@@ -146,6 +158,18 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
     let shown = folder.runs("authority show --dir bureau");
     assert!(shown.contains(&asked), "{shown}");
     folder.runs(&format!("{audit} --seen seen"));
-    let shown = folder.runs("custodian show --dir custodian2");
+    let show = "custodian show --dir custodian1";
+    let shown = folder.runs(show);
+    assert!(shown.contains("approved   epochs up to 1"), "{shown}");
+
+    // The first lost what he knew, and others approved since.
+    let restart = "custodian restart --dir custodian1 --log bureau/log";
+    let refused = folder.fails(restart);
+    assert!(refused.contains("who has a history"), "{refused}");
+    std::fs::remove_file(folder.path("custodian1/history.toml")).expect("is removed");
+    let refused = folder.fails(show);
+    assert!(refused.contains("custodian restart"), "{refused}");
+    folder.runs(restart);
+    let shown = folder.runs(show);
     assert!(shown.contains("approved   epochs up to 2"), "{shown}");
 }

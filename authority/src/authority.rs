@@ -32,7 +32,7 @@ use taxproof_claims::subject::EnterpriseId;
 use taxproof_claims::trust::TrustedAuthority;
 use taxproof_log::Note;
 
-use crate::custodians::Exchange;
+use crate::custodians::{Exchange, Group};
 use crate::epoch_log::EpochLog;
 use crate::epochs::Epochs;
 use crate::error::AuthorityError;
@@ -115,10 +115,10 @@ impl Authority {
     /// long whenever something is signed.
     ///
     /// # What is not checked
-    /// That the key is the custodians': whoever hands it to banks compares it with theirs.
+    /// That the key is the custodians': whoever hands it to banks compares it and the group's digest with theirs.
     ///
     /// # Errors
-    /// As of [`Self::init`], or they have made no key yet, or the profile signs otherwise.
+    /// As of [`Self::init`], or they have made no key yet, or for another authority, or the profile signs otherwise.
     pub fn init_with_custodians(
         folder: &Path,
         settings: &Settings,
@@ -129,7 +129,7 @@ impl Authority {
         if settings.profile != Profile::International {
             return Err(AuthorityError::CustodiansProfile);
         }
-        let key = Key::of_custodians(exchange, wait)?;
+        let key = Key::of_custodians(exchange, wait, &settings.id)?;
         Self::begin(folder, settings, schema, &key)
     }
 
@@ -218,9 +218,9 @@ impl Authority {
         }
     }
 
-    /// The key under which custodians are asked, where they hold the one that signs.
-    pub fn requests_key(&self) -> Option<VerifyingKey> {
-        self.key.of_requests()
+    /// The custodians who hold the key that signs, where there are any, and the key under which they are asked.
+    pub fn custodians(&self) -> Option<(&Group, VerifyingKey)> {
+        self.key.custodians()
     }
 
     /// The headers of the published epochs, oldest first.

@@ -6,10 +6,9 @@
 //!
 //! | file | who writes it | what |
 //! |---|---|---|
-//! | `round1-<n>.toml` | custodian n | commitments to his part of the key, and where to encrypt to |
+//! | `round1-<n>.toml` | custodian n | whose key it is, commitments to his part of it, and where to encrypt to |
 //! | `round2-<n>-<m>.age` | custodian n | m's share of that part, encrypted to m; removed when all have theirs |
 //! | `confirmed-<n>.toml` | custodian n | that he has his share, and of which key |
-//! | `group.toml` | a custodian | the public key, the threshold and everybody's public share |
 //! | `request.toml` | the authority | what is to be signed now, in full |
 //! | `<session>-commitment-<n>.toml` | custodian n | commitments to nonces: he approves |
 //! | `<session>-package.toml` | the authority | who of them signs |
@@ -24,13 +23,16 @@
 mod custodian;
 mod error;
 mod exchange;
+mod founding;
 mod generation;
 mod group;
 mod history;
 mod messages;
 mod request;
+mod restart;
 mod sealed;
 mod session;
+mod settings;
 mod share;
 
 #[cfg(test)]

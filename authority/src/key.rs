@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::Profile;
+use taxproof_claims::epoch::AuthorityId;
 use taxproof_claims::signature::{Signature, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
-use crate::custodians::{CustodianError, CustodianKey, Exchange, Subject};
+use crate::custodians::{CustodianError, CustodianKey, Exchange, Group, Subject};
 use crate::error::AuthorityError;
 use crate::folder::{create, read_text};
 use crate::progress::Progress;
@@ -51,12 +52,13 @@ impl Key {
         Ok(Self::Token(Box::new(TokenKey { uri, public })))
     }
 
-    /// The key of the custodians who meet in an exchange folder, for whom it is waited so long.
+    /// The key that custodians made for an authority in an exchange folder, and for whom it is waited so long.
     pub(crate) fn of_custodians(
         exchange: &Exchange,
         wait: Duration,
+        authority: &AuthorityId,
     ) -> Result<Self, AuthorityError> {
-        let group = Box::new(CustodianKey::of_exchange(exchange, wait)?);
+        let group = Box::new(CustodianKey::of_exchange(exchange, wait, authority)?);
         let requests = SigningKey::random(Profile::International)?;
         Ok(Self::Custodians { group, requests })
     }
@@ -103,14 +105,14 @@ impl Key {
         match self {
             Self::File(key) => key.verifying_key(),
             Self::Token(key) => key.public.clone(),
-            Self::Custodians { group, .. } => group.verifying_key().clone(),
+            Self::Custodians { group, .. } => group.group().key().clone(),
         }
     }
 
-    /// The key under which custodians are asked, where there are any.
-    pub(crate) fn of_requests(&self) -> Option<VerifyingKey> {
+    /// The custodians and the key under which they are asked, where there are any.
+    pub(crate) fn custodians(&self) -> Option<(&Group, VerifyingKey)> {
         match self {
-            Self::Custodians { requests, .. } => Some(requests.verifying_key()),
+            Self::Custodians { group, requests } => Some((group.group(), requests.verifying_key())),
             Self::File(_) | Self::Token(_) => None,
         }
     }

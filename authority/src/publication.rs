@@ -161,7 +161,7 @@ impl Authority {
             roots: committed.roots,
             previous: self.epochs.last_digest(),
         };
-        if self.key.of_requests().is_some() {
+        if self.key.custodians().is_some() {
             preparation.keep(&header, bits)?;
         }
         Ok(Prepared {
@@ -185,7 +185,7 @@ impl Authority {
         } = prepared;
         let folder = preparation.members();
         let before = self.epochs.headers().last().cloned();
-        if self.key.of_requests().is_some() {
+        if self.key.custodians().is_some() {
             let (epoch, digest) = (header.epoch, header.digest());
             progress.say(&format!(
                 "custodians are asked for epoch {epoch}, digest {digest}"

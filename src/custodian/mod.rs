@@ -13,9 +13,11 @@ use taxproof_authority::custodians::{
     Approval, Custodian, Exchange, Group, Place, Request, Subject,
 };
 use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::AuthorityId;
 use taxproof_claims::signature::VerifyingKey;
 
 use crate::authority::Bar;
+use crate::log_source::Source;
 
 /// A custodian's subcommands.
 #[derive(Debug, Subcommand)]
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Accept(AcceptArguments),
     /// Shows the key and what was approved last.
     Show(FolderArguments),
+    /// Begins again from the head of the authority's log, where `history.toml` is lost.
+    Restart(RestartArguments),
 }
 
 /// Which custodian.
@@ -50,6 +54,20 @@ pub(crate) struct AcceptArguments {
     bureau: VerifyingKey,
 }
 
+/// Which log to begin again from.
+#[derive(Debug, Args)]
+pub(crate) struct RestartArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// The authority's log: a folder, or an address.
+    #[arg(long, value_name = "LOG")]
+    log: String,
+    /// The authority of the web server's certificate, in PEM, for an address with https; otherwise
+    /// those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
 /// Where the custodians meet.
 #[derive(Debug, Args)]
 pub(crate) struct MeetingArguments {
@@ -68,13 +86,16 @@ pub(crate) struct MeetingArguments {
 pub(crate) struct CreateArguments {
     #[command(flatten)]
     meeting: MeetingArguments,
+    /// The authority whose epochs the key is to sign, by its name in them.
+    #[arg(long, value_name = "NAME")]
+    authority: AuthorityId,
     /// The number of this custodian, from 1.
     #[arg(long)]
     number: u16,
     /// How many custodians there are.
     #[arg(long)]
     of: u16,
-    /// How many of them must sign, 2 at least.
+    /// How many of them must sign, more than half.
     #[arg(long)]
     threshold: u16,
 }
@@ -102,6 +123,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Approve(arguments) => return approve(&arguments),
         Command::Accept(arguments) => accept(arguments)?,
         Command::Show(arguments) => show(&arguments)?,
+        Command::Restart(arguments) => restart(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,11 +139,17 @@ impl MeetingArguments {
 }
 
 fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
-    let place = Place::new(arguments.number, arguments.of, arguments.threshold)?;
+    let authority = arguments.authority.clone();
+    let place = Place::new(
+        authority,
+        arguments.number,
+        arguments.of,
+        arguments.threshold,
+    )?;
     let meeting = &arguments.meeting;
     let (folder, exchange) = (&meeting.folder.dir, meeting.exchange()?);
     let bar = Bar::new();
-    let custodian = Custodian::create(folder, &exchange, place, meeting.wait(), &bar)?;
+    let custodian = Custodian::create(folder, &exchange, &place, meeting.wait(), &bar)?;
     bar.finish();
     print_group(custodian.group());
     eprintln!(
@@ -132,15 +160,11 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
     eprintln!(
         "hint: compare the lines above with all other custodians by voice, before `taxproof authority init --custodians`"
     );
-    if 2 * arguments.threshold <= arguments.of {
-        eprintln!(
-            "hint: two groups of custodians could sign two histories: more than half should have to sign"
-        );
-    }
     Ok(())
 }
 
 fn print_group(group: &Group) {
+    println!("authority  {}", group.authority());
     println!("key        {}", group.key());
     println!("made of    {}", group.digest());
     println!("sign       {} of {}", group.threshold(), group.size());
@@ -148,6 +172,18 @@ fn print_group(group: &Group) {
 
 fn accept(arguments: AcceptArguments) -> anyhow::Result<()> {
     Custodian::open(&arguments.folder.dir)?.accept(arguments.bureau)?;
+    Ok(())
+}
+
+fn restart(arguments: &RestartArguments) -> anyhow::Result<()> {
+    let log = Source::named(&arguments.log, arguments.ca.as_deref())?.log();
+    let custodian = Custodian::restart(&arguments.folder.dir, &log)?;
+    if let Some(epoch) = custodian.newest() {
+        eprintln!(
+            "custodian {} goes on after epoch {epoch}",
+            custodian.number()
+        );
+    }
     Ok(())
 }
 

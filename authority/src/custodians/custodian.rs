@@ -8,16 +8,13 @@
 //! | `lock` | held while a process works | |
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frost_ed25519::keys::KeyPackage;
 use frost_ed25519::round1::{SigningCommitments, SigningNonces};
-use frost_ed25519::round2::SignatureShare;
 use frost_ed25519::{SigningPackage, round1, round2};
 use rand::rngs::OsRng;
-use serde::{Deserialize, Serialize};
 use taxproof_claims::digest::Digest;
 use taxproof_claims::signature::VerifyingKey;
 
@@ -26,22 +23,21 @@ use super::exchange::{Exchange, Wait};
 use super::generation::{Generation, Place, is_vacant};
 use super::group::Group;
 use super::history::History;
-use super::messages::{Chosen, Signed, Step, file, package_file};
+use super::messages::{Chosen, Share, Signed, Step, file, package_file};
 use super::request::{Request, SessionId, Subject};
 use super::sealed::{self, Kind};
 use super::session::REQUEST;
+use super::settings::{self, Settings};
 use super::share;
 use crate::error::AuthorityError;
-use crate::folder::{create, lock, make_dir, read_text, replace, sync_dir};
+use crate::folder::{lock, make_dir, sync_dir};
 use crate::progress::Progress;
 
 /// A custodian's folder, open for one process. His share is erased from memory when it is dropped.
 #[derive(Debug)]
 pub struct Custodian {
     folder: PathBuf,
-    number: u16,
-    bureau: Option<VerifyingKey>,
-    group: Group,
+    settings: Settings,
     share: KeyPackage,
     history: History,
     /// Holds the lock until it is dropped.
@@ -57,19 +53,6 @@ pub enum Approval {
     NotNeeded,
 }
 
-/// What a custodian's folder says of him.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    number: u16,
-    /// Under which the authority asks, once the custodian has accepted it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bureau: Option<VerifyingKey>,
-    group: Group,
-}
-
-const SETTINGS: &str = "custodian.toml";
-
 impl Custodian {
     /// Makes a key with the other custodians and keeps a share of it, in a folder that is empty or not there yet.
     ///
@@ -81,7 +64,7 @@ impl Custodian {
     pub fn create(
         folder: &Path,
         exchange: &Exchange,
-        place: Place,
+        place: &Place,
         wait: Duration,
         progress: &dyn Progress,
     ) -> Result<Self, AuthorityError> {
@@ -91,6 +74,7 @@ impl Custodian {
         let generation = Generation::new(exchange, place, wait, progress)?;
         if !folder.exists() {
             make_dir(folder)?;
+            sync_dir(&folder.join(".."))?;
         }
         let (share, group) = generation.run()?;
         share::keep(folder, &share)?;
@@ -100,12 +84,9 @@ impl Custodian {
             bureau: None,
             group,
         };
-        let path = folder.join(SETTINGS);
-        let text = toml::to_string(&settings).map_err(|why| AuthorityError::damaged(&path, why))?;
-        // Last: a folder without settings is no custodian's.
-        create(&path, text.as_bytes())?;
-        sync_dir(folder)?;
+        settings.begin(folder)?;
         generation.confirm(&settings.group)?;
+        settings::confirm(folder)?;
         Self::open(folder)
     }
 
@@ -114,42 +95,31 @@ impl Custodian {
     /// # Errors
     /// It is no custodian's, another process has it open, or a file is damaged.
     pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
-        let path = folder.join(SETTINGS);
-        if !path.exists() {
-            return Err(CustodianError::NotACustodian(folder.to_owned()).into());
-        }
+        settings::check_there(folder)?;
         let lock = lock(folder)?;
-        let settings: Settings =
-            toml::from_str(&read_text(&path)?).map_err(|e| AuthorityError::damaged(&path, e))?;
-        let Settings {
-            number,
-            bureau,
-            group,
-        } = settings;
+        let settings = Settings::open(folder)?;
         Ok(Self {
-            share: share::open(folder, number, &group)?,
+            share: share::open(folder, settings.number, &settings.group)?,
             history: History::open(folder)?,
             folder: folder.to_owned(),
-            number,
-            bureau,
-            group,
+            settings,
             _lock: lock,
         })
     }
 
     /// His number.
     pub const fn number(&self) -> u16 {
-        self.number
+        self.settings.number
     }
 
     /// The custodians of the key.
     pub const fn group(&self) -> &Group {
-        &self.group
+        &self.settings.group
     }
 
     /// The key under which the authority asks, once he has accepted it.
     pub const fn bureau(&self) -> Option<&VerifyingKey> {
-        self.bureau.as_ref()
+        self.settings.bureau.as_ref()
     }
 
     /// Accepts the key under which the authority asks, once.
@@ -160,19 +130,11 @@ impl Custodian {
     /// # Errors
     /// He has accepted another, or it cannot be kept.
     pub fn accept(&mut self, bureau: VerifyingKey) -> Result<(), AuthorityError> {
-        if let Some(held) = self.bureau.as_ref().filter(|held| **held != bureau) {
+        if let Some(held) = self.bureau().filter(|held| **held != bureau) {
             return Err(CustodianError::OtherBureau(Box::new(held.clone())).into());
         }
-        let settings = Settings {
-            number: self.number,
-            bureau: Some(bureau),
-            group: self.group.clone(),
-        };
-        let path = self.folder.join(SETTINGS);
-        let text = toml::to_string(&settings).map_err(|why| AuthorityError::damaged(&path, why))?;
-        replace(&path, |file| file.write_all(text.as_bytes()))?;
-        self.bureau = settings.bureau;
-        Ok(())
+        self.settings.bureau = Some(bureau);
+        self.settings.keep(&self.folder)
     }
 
     /// The number of the newest epoch that he approved.
@@ -204,10 +166,11 @@ impl Custodian {
             Ok(now.filter(|it| Some(it.session) != after))
         })?;
         let request = found.ok_or_else(|| CustodianError::NoRequest(wait.seconds()))?;
-        if request.key != *self.group.key() {
+        let held = self.group().key();
+        if request.key != *held {
             return Err(CustodianError::Foreign {
                 asked: Box::new(request.key),
-                held: Box::new(self.group.key().clone()),
+                held: Box::new(held.clone()),
             }
             .into());
         }
@@ -220,8 +183,7 @@ impl Custodian {
     /// # Errors
     /// He must not sign it.
     pub fn check(&self, request: &Request, replaces: Option<Digest>) -> Result<(), AuthorityError> {
-        let key = self.group.key();
-        let checked = self.history.check(&request.subject, key, replaces);
+        let checked = self.history.check(&request.subject, self.group(), replaces);
         Ok(checked.map_err(CustodianError::from)?)
     }
 
@@ -239,16 +201,16 @@ impl Custodian {
     ) -> Result<Approval, AuthorityError> {
         self.check(request, replaces)?;
         let (nonces, commitments) = round1::commit(self.share.signing_share(), &mut OsRng);
-        let ours = file::<SigningCommitments>(&request.session, self.number);
+        let ours = file::<SigningCommitments>(&request.session, self.number());
         if exchange.has(&ours) {
-            let from = Sender::Custodian(self.number);
+            let from = Sender::Custodian(self.number());
             let why = "there already: of an earlier run, or somebody else's under this number";
             return Err(CustodianError::message(&exchange.file(&ours), from, why).into());
         }
         self.write(exchange, request.session, commitments)?;
         let package = self.package(exchange, request, wait);
         let given = match package {
-            Ok(Some(package)) => self.give(exchange, request, &package, &nonces),
+            Ok(Some((chosen, digest))) => self.give(exchange, request, (&chosen, digest), &nonces),
             Ok(None) => Ok(Approval::NotNeeded),
             Err(error) => Err(error),
         };
@@ -265,11 +227,15 @@ impl Custodian {
         &mut self,
         exchange: &Exchange,
         request: &Request,
-        package: &SigningPackage,
+        (chosen, digest): (&Chosen, Digest),
         nonces: &SigningNonces,
     ) -> Result<Approval, AuthorityError> {
-        let Some(share) = self.sign(request, package, nonces)? else {
+        let Some(share) = self.sign(request, &chosen.package, nonces)? else {
             return Ok(Approval::NotNeeded);
+        };
+        let share = Share {
+            package: digest,
+            share,
         };
         let history = self.history.after(&request.subject);
         history.keep(&self.folder)?;
@@ -284,7 +250,7 @@ impl Custodian {
         request: &Request,
         package: &SigningPackage,
         nonces: &SigningNonces,
-    ) -> Result<Option<SignatureShare>, CustodianError> {
+    ) -> Result<Option<round2::SignatureShare>, CustodianError> {
         let signers = package.signing_commitments();
         let Some(ours) = signers.get(self.share.identifier()) else {
             return Ok(None);
@@ -292,9 +258,9 @@ impl Custodian {
         if ours != nonces.commitments() {
             return Err(CustodianError::OtherCommitment);
         }
-        let all = self.group.public().verifying_shares();
+        let all = self.group().public().verifying_shares();
         let known = signers.keys().all(|signer| all.contains_key(signer));
-        if !known || signers.len() != usize::from(self.group.threshold()) {
+        if !known || signers.len() != usize::from(self.group().threshold()) {
             return Err(CustodianError::OtherSigners);
         }
         // Of what was shown, not of what the authority sends.
@@ -310,16 +276,15 @@ impl Custodian {
         exchange: &Exchange,
         request: &Request,
         wait: Duration,
-    ) -> Result<Option<SigningPackage>, AuthorityError> {
+    ) -> Result<Option<(Chosen, Digest)>, AuthorityError> {
         let session = request.session;
         let name = package_file(&session);
         let wait = Wait::of(wait);
         let found = wait.until(|| {
             let bureau = self.accepted()?;
-            let chosen: Option<Chosen> = sealed::read(exchange, &name, Kind::Package, bureau)?;
-            match chosen {
-                Some(chosen) if chosen.session == session => Ok(Some(Some(chosen.package))),
-                Some(chosen) => {
+            match sealed::read::<Chosen>(exchange, &name, Kind::Package, bureau)? {
+                Some(found) if found.0.session == session => Ok(Some(Some(found))),
+                Some((chosen, _)) => {
                     let why = format!("from another session, {}", chosen.session);
                     let path = exchange.file(&name);
                     Err(CustodianError::message(&path, Sender::Authority, why).into())
@@ -341,7 +306,7 @@ impl Custodian {
         session: SessionId,
         content: T,
     ) -> Result<(), AuthorityError> {
-        let number = self.number;
+        let number = self.number();
         let message = Signed {
             session,
             number,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use taxproof_claims::epoch::AuthorityId;
 use taxproof_claims::signature::VerifyingKey;
 
 use super::history::Refusal;
@@ -13,7 +14,8 @@ use super::history::Refusal;
 pub enum CustodianError {
     /// No such number of custodians: whoever begins names another.
     #[error(
-        "{threshold} of {of}, number {number}: 2 to {max} custodians, numbered from 1, of whom at least 2 sign"
+        "{threshold} of {of}, number {number}: 2 to {max} custodians, numbered from 1, of whom more than half sign: \
+         two groups of them could sign two histories otherwise"
     )]
     Place {
         /// The custodian's number.
@@ -34,9 +36,6 @@ pub enum CustodianError {
     /// The folder for the exchange is not there.
     #[error("`{0}` is not a folder: the custodians and the authority share one")]
     NoExchange(PathBuf),
-    /// A key is made once in a folder.
-    #[error("`{0}` is there already: a key is made in an exchange folder without one")]
-    Made(PathBuf),
     /// Another has this number, or the same custodian began before.
     #[error(
         "`{0}` is there already: another has this number, or a run ended early; then all begin again in an empty folder"
@@ -45,6 +44,27 @@ pub enum CustodianError {
     /// There is no key yet.
     #[error("`{0}` is not there: the custodians make a key first, by `taxproof custodian create`")]
     NoGroup(PathBuf),
+    /// The files of which a key was made, or a custodian's, make none.
+    #[error("no custodians of a key: {0}")]
+    Group(String),
+    /// The custodians made the key for another authority than the one that begins.
+    #[error(
+        "the custodians made the key for `{0}`, not for `{1}`: begin under that name, or they make another"
+    )]
+    OtherAuthority(AuthorityId, AuthorityId),
+    /// Not all custodians confirmed the key: it is not used.
+    #[error(
+        "the key of `{0}` was not confirmed by all custodians: all begin again in empty folders"
+    )]
+    Unconfirmed(PathBuf),
+    /// The custodian's history is lost: what he approved he could approve otherwise.
+    #[error(
+        "`{0}` is not there: `taxproof custodian restart` begins again from the authority's log"
+    )]
+    NoHistory(PathBuf),
+    /// The custodian's history is there, and to forget it would let a second one be signed.
+    #[error("`{0}` is there: who has a history goes on from it")]
+    HasHistory(PathBuf),
     /// A file in the exchange folder is not what its name says: whoever is named there is at fault, or
     /// somebody who wrote in his name.
     #[error("`{path}`, of {from}: {why}")]
@@ -67,10 +87,18 @@ pub enum CustodianError {
         seconds: u64,
     },
     /// Custodians have seen different files: somebody changes them, or two runs got mixed up.
-    #[error("{} made another key than this custodian: begin again in an empty folder, and find out who else writes to it", Numbers(.0))]
+    #[error(
+        "{} confirmed another key than the files of `round1` make: begin again in an empty folder, and find out who \
+         else writes to it",
+        Numbers(.0)
+    )]
     OtherGeneration(Vec<u16>),
     /// A custodian's part of the key does not fit what he committed to.
-    #[error("{} sent a part of the key that is not what was committed to", Numbers(.0))]
+    #[error(
+        "{}, or whoever wrote in that name, sent a part of the key that is not what was committed to: find out who, \
+         and begin again in an empty folder",
+        Numbers(.0)
+    )]
     WrongPart(Vec<u16>),
     /// Too few have approved in time: nothing was signed.
     #[error(
@@ -87,7 +115,8 @@ pub enum CustodianError {
     },
     /// Custodians' shares do not verify: they are at fault, or whoever wrote in their names.
     #[error(
-        "{} gave a wrong share of the signature: the bureau has no signature, and a custodian may have one",
+        "{}, or whoever wrote in that name, gave a wrong share of the signature: the bureau has no signature, and a \
+         custodian may have one",
         Numbers(.0)
     )]
     WrongShare(Vec<u16>),
@@ -147,16 +176,15 @@ pub enum Sender {
     Custodian(u16),
     /// The authority.
     Authority,
-    /// Any custodian: the result of all.
-    Group,
 }
 
 impl fmt::Display for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Custodian(number) => write!(f, "custodian {number}"),
-            Self::Authority => f.write_str("the authority"),
-            Self::Group => f.write_str("the custodians together"),
+            Self::Custodian(number) => {
+                write!(f, "custodian {number} or whoever wrote in that name")
+            }
+            Self::Authority => f.write_str("the authority or whoever wrote in its name"),
         }
     }
 }

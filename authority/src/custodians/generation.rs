@@ -2,6 +2,7 @@
 //! that, gives every other a share of it, and adds up the shares that he gets.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,40 +10,46 @@ use age::x25519::{Identity, Recipient};
 use frost_ed25519::keys::dkg::{part1, part2, part3, round1, round2};
 use frost_ed25519::keys::{KeyPackage, SigningShare};
 use rand::rngs::OsRng;
-use serde::{Deserialize, Serialize};
-use taxproof_claims::digest::{Digest, Profile};
-use taxproof_claims::signature::VerifyingKey;
+use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::AuthorityId;
 use zeroize::Zeroizing;
 
 use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
-use super::group::{self, Group, MAX_CUSTODIANS, by_identifier, culprits, identifier};
+use super::founding::{
+    Confirmed, MAX_CUSTODIANS, Plan, Round1, check_confirmed, confirmed_file, digest, round1_file,
+};
+use super::group::{Group, by_identifier, culprits, identifier};
 use super::messages::gather;
 use crate::error::AuthorityError;
 use crate::progress::Progress;
 
-/// A custodian's place among the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A custodian's place among the others who make a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     number: u16,
-    of: u16,
-    threshold: u16,
+    plan: Plan,
 }
 
 impl Place {
-    /// The custodian of a number, from 1, of so many, of whom `threshold` sign.
+    /// The custodian of a number, from 1, of so many who make an authority's key, of whom `threshold` sign: more than
+    /// half.
     ///
     /// # Errors
     /// There is no such place.
-    pub fn new(number: u16, of: u16, threshold: u16) -> Result<Self, CustodianError> {
-        let fits = (1..=of).contains(&number) && (2..=of).contains(&threshold);
-        if fits && of <= MAX_CUSTODIANS {
-            let place = Self {
-                number,
-                of,
-                threshold,
-            };
-            return Ok(place);
+    pub fn new(
+        authority: AuthorityId,
+        number: u16,
+        of: u16,
+        threshold: u16,
+    ) -> Result<Self, CustodianError> {
+        let plan = Plan {
+            authority,
+            of,
+            threshold,
+        };
+        if plan.fits() && plan.numbers().contains(&number) {
+            return Ok(Self { number, plan });
         }
         let max = MAX_CUSTODIANS;
         Err(CustodianError::Place {
@@ -53,39 +60,20 @@ impl Place {
         })
     }
 
-    pub(super) const fn number(self) -> u16 {
+    pub(super) const fn number(&self) -> u16 {
         self.number
     }
 
-    fn others(self) -> impl Iterator<Item = u16> + Clone {
-        (1..=self.of).filter(move |other| *other != self.number)
+    fn others(&self) -> impl Iterator<Item = u16> + Clone {
+        let us = self.number;
+        self.plan.numbers().filter(move |other| *other != us)
     }
-}
-
-/// What a custodian commits to, and where the others encrypt to.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Round1 {
-    pub(super) number: u16,
-    pub(super) of: u16,
-    pub(super) threshold: u16,
-    pub(super) recipient: String,
-    pub(super) package: round1::Package,
-}
-
-/// That a custodian has his share, and of which key.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Confirmed {
-    pub(super) number: u16,
-    pub(super) key: VerifyingKey,
-    pub(super) digest: Digest,
 }
 
 /// A custodian who makes a key with others in an exchange folder.
 pub(super) struct Generation<'a> {
     exchange: &'a Exchange,
-    place: Place,
+    place: &'a Place,
     wait: Duration,
     progress: &'a dyn Progress,
 }
@@ -101,13 +89,10 @@ impl<'a> Generation<'a> {
     /// Begins, if nobody has the same place.
     pub(super) fn new(
         exchange: &'a Exchange,
-        place: Place,
+        place: &'a Place,
         wait: Duration,
         progress: &'a dyn Progress,
     ) -> Result<Self, CustodianError> {
-        if exchange.has(group::FILE) {
-            return Err(CustodianError::Made(exchange.file(group::FILE)));
-        }
         let ours = round1_file(place.number);
         if exchange.has(&ours) {
             return Err(CustodianError::NumberTaken(exchange.file(&ours)));
@@ -122,10 +107,11 @@ impl<'a> Generation<'a> {
 
     /// This custodian's share of a key and the group that holds it. The secret parts of the rounds stay in memory.
     pub(super) fn run(&self) -> Result<(KeyPackage, Group), AuthorityError> {
-        let Place { of, threshold, .. } = self.place;
+        let plan = &self.place.plan;
         let us = identifier(self.place.number).map_err(CustodianError::from)?;
         let identity = Identity::generate();
-        let (secret, package) = part1(us, of, threshold, OsRng).map_err(CustodianError::from)?;
+        let drawn = part1(us, plan.of, plan.threshold, OsRng);
+        let (secret, package) = drawn.map_err(CustodianError::from)?;
         let heard = self.round1(package, &identity.to_public())?;
         let packages = by_identifier(heard.packages).map_err(CustodianError::from)?;
         let (secret, parts) = part2(secret, &packages).map_err(|why| self.blame(why))?;
@@ -133,37 +119,25 @@ impl<'a> Generation<'a> {
         let received = by_identifier(received).map_err(CustodianError::from)?;
         let finished = part3(&secret, &packages, &received);
         let (key, public) = finished.map_err(|why| self.blame(why))?;
-        let group = Group::new(public, heard.digest);
-        // What the library makes of checked packages is a group.
-        let group = group.map_err(|why| {
-            CustodianError::message(&self.exchange.file(group::FILE), Sender::Group, why)
-        })?;
-        Ok((key, group))
+        let group = Group::new(plan.clone(), public, heard.digest);
+        Ok((key, group.map_err(CustodianError::Group)?))
     }
 
-    /// Says that this custodian has kept his share, waits until all have, and writes the group's file.
+    /// Says that this custodian has kept his share, and waits until all have.
     pub(super) fn confirm(&self, group: &Group) -> Result<(), AuthorityError> {
+        let number = self.place.number;
         let confirmed = Confirmed {
-            number: self.place.number,
+            number,
             key: group.key().clone(),
             digest: group.digest(),
         };
-        let ours = confirmed_file(self.place.number);
-        self.exchange.write(&ours, &confirmed)?;
-        let read = |number| self.read_confirmed(number);
-        let all = self.gather("confirmations of the key", read)?;
-        let same = |other: &Confirmed| (&other.key, other.digest) == (group.key(), group.digest());
-        let others = all.iter().filter(|(_, other)| !same(other));
-        let others: Vec<u16> = others.map(|(number, _)| *number).collect();
-        if !others.is_empty() {
-            return Err(CustodianError::OtherGeneration(others).into());
-        }
+        self.exchange.write(&confirmed_file(number), &confirmed)?;
+        let read = |number| Confirmed::read(self.exchange, number);
+        check_confirmed(group, &self.gather("confirmations of the key", read)?)?;
         // All have read theirs.
         for other in self.place.others() {
-            self.exchange
-                .remove(&round2_file(self.place.number, other))?;
+            self.exchange.remove(&round2_file(number, other))?;
         }
-        self.exchange.write(group::FILE, group)?;
         Ok(())
     }
 
@@ -172,57 +146,42 @@ impl<'a> Generation<'a> {
         package: round1::Package,
         recipient: &Recipient,
     ) -> Result<Heard, AuthorityError> {
-        let Place {
-            number,
-            of,
-            threshold,
-        } = self.place;
+        let number = self.place.number;
         let ours = Round1 {
             number,
-            of,
-            threshold,
             recipient: recipient.to_string(),
+            plan: self.place.plan.clone(),
             package,
         };
         let ours = self.exchange.write(&round1_file(number), &ours)?;
-        let read = |number| self.read_round1(number);
         let mut files = BTreeMap::from([(number, ours)]);
         let (mut packages, mut recipients) = (BTreeMap::new(), BTreeMap::new());
-        for (other, (bytes, package, recipient)) in self.gather("commitments to the key", read)? {
+        let read = |number| self.read_round1(number);
+        for (other, (message, recipient, bytes)) in self.gather("commitments to the key", read)? {
             files.insert(other, bytes);
-            packages.insert(other, package);
+            packages.insert(other, message.package);
             recipients.insert(other, recipient);
         }
-        let parts: Vec<&[u8]> = files.values().map(Vec::as_slice).collect();
         Ok(Heard {
             packages,
             recipients,
-            digest: Profile::International.digest(TAG, &parts),
+            digest: digest(&files),
         })
     }
 
     fn read_round1(
         &self,
         number: u16,
-    ) -> Result<Option<(Vec<u8>, round1::Package, Recipient)>, AuthorityError> {
-        let name = round1_file(number);
-        let from = Sender::Custodian(number);
-        let Some(bytes) = self.exchange.read_bytes(&name, from)? else {
+    ) -> Result<Option<(Round1, Recipient, Vec<u8>)>, AuthorityError> {
+        let found = Round1::read_for(self.exchange, number, &self.place.plan)?;
+        let Some((message, bytes)) = found else {
             return Ok(None);
         };
-        let message: Round1 = self.exchange.parse(&name, from, &bytes)?;
-        let wrong = |why: &str| CustodianError::message(&self.exchange.file(&name), from, why);
-        let Place { of, threshold, .. } = self.place;
-        if (message.number, message.of, message.threshold) != (number, of, threshold) {
-            return Err(wrong("of another number, or for another key").into());
-        }
-        let commitments = message.package.commitment().serialize();
-        if commitments.map_or(0, |all| all.len()) != usize::from(threshold) {
-            return Err(wrong("commitments for another threshold").into());
-        }
-        let recipient = message.recipient.parse();
-        let recipient = recipient.map_err(|_| wrong("no recipient of age"))?;
-        Ok(Some((bytes, message.package, recipient)))
+        let recipient = message.recipient.parse().map_err(|_| {
+            let (file, from) = (round1_file(number), Sender::Custodian(number));
+            CustodianError::message(&self.exchange.file(&file), from, "no recipient of age")
+        })?;
+        Ok(Some((message, recipient, bytes)))
     }
 
     /// Gives every other his share of our part, and gets theirs for us.
@@ -258,24 +217,11 @@ impl<'a> Generation<'a> {
             return Ok(None);
         };
         let wrong = |why: &str| CustodianError::message(&self.exchange.file(&name), from, why);
-        let plain = age::decrypt(identity, &sealed).map(Zeroizing::new);
-        let plain = plain.map_err(|_| wrong("not encrypted to this custodian in this run"))?;
-        let share = SigningShare::deserialize(&plain);
+        let plain = opened(identity, &sealed);
+        let plain = plain.ok_or_else(|| wrong("not encrypted to this custodian in this run"))?;
+        let share = SigningShare::deserialize(plain.as_slice()).map(Zeroizing::new);
         let share = share.map_err(|_| wrong("no part of a key"))?;
-        Ok(Some(round2::Package::new(share)))
-    }
-
-    fn read_confirmed(&self, number: u16) -> Result<Option<Confirmed>, AuthorityError> {
-        let name = confirmed_file(number);
-        let from = Sender::Custodian(number);
-        let found = self.exchange.read::<Confirmed>(&name, from)?;
-        match found {
-            Some(confirmed) if confirmed.number != number => {
-                let path = self.exchange.file(&name);
-                Err(CustodianError::message(&path, from, "of another number").into())
-            }
-            found => Ok(found),
-        }
+        Ok(Some(round2::Package::new(*share)))
     }
 
     /// A message of every other.
@@ -303,11 +249,22 @@ impl<'a> Generation<'a> {
     }
 
     fn blame(&self, error: frost_ed25519::Error) -> CustodianError {
-        match culprits(&error, self.place.of) {
+        match culprits(&error, self.place.plan.of) {
             none if none.is_empty() => CustodianError::Frost(error),
             culprits => CustodianError::WrongPart(culprits),
         }
     }
+}
+
+/// What is encrypted to an identity, if that is as long as a part of a key: into memory that does not grow, which
+/// would leave copies behind.
+fn opened(identity: &Identity, sealed: &[u8]) -> Option<Zeroizing<[u8; PART]>> {
+    let decryptor = age::Decryptor::new_buffered(sealed).ok()?;
+    let identity: &dyn age::Identity = identity;
+    let mut reader = decryptor.decrypt(std::iter::once(identity)).ok()?;
+    let mut plain = Zeroizing::new([0; PART]);
+    reader.read_exact(plain.as_mut_slice()).ok()?;
+    (reader.read(&mut [0]).ok()? == 0).then_some(plain)
 }
 
 /// Whether a folder is empty, or not there yet.
@@ -320,16 +277,9 @@ pub(super) fn is_vacant(folder: &Path) -> Result<bool, AuthorityError> {
     Ok(entries.next().is_none())
 }
 
-pub(super) fn round1_file(number: u16) -> String {
-    format!("round1-{number}.toml")
-}
-
 pub(super) fn round2_file(from: u16, to: u16) -> String {
     format!("round2-{from}-{to}.age")
 }
 
-pub(super) fn confirmed_file(number: u16) -> String {
-    format!("confirmed-{number}.toml")
-}
-
-const TAG: &str = "taxproof/custodians/1";
+/// Bytes of a part of a key.
+const PART: usize = 32;

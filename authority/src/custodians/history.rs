@@ -13,6 +13,8 @@ use taxproof_claims::shape::SHAPES;
 use taxproof_claims::signature::VerifyingKey;
 use taxproof_log::Hash;
 
+use super::error::CustodianError;
+use super::group::Group;
 use super::request::{Head, Subject};
 use crate::error::AuthorityError;
 use crate::folder::{read_text, replace};
@@ -21,8 +23,8 @@ use crate::folder::{read_text, replace};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Of another authority than the one before: a key signs for one.
-    #[error("the request is of `{0}`, and this custodian has approved epochs of `{1}`")]
+    /// Of another authority than the one for which the key was made.
+    #[error("the request is of `{0}`, and the key was made for `{1}`")]
     OtherAuthority(AuthorityId, AuthorityId),
     /// Under the other profile, whose keys cannot be shared.
     #[error("the header is not of the profile `international`")]
@@ -109,14 +111,27 @@ struct Settled {
 const FILE: &str = "history.toml";
 
 impl History {
+    /// Of a custodian who knows of a published header, and of the log's root with it.
+    pub(super) const fn settled(header: EpochHeader, root: Hash) -> Self {
+        Self {
+            settled: Some(Settled { header, root }),
+            pending: None,
+        }
+    }
+
     /// Checks that signing goes on from what was signed. `replaces` is the digest of the approved header that was
     /// never published and gives way to the one that is asked for.
     pub(super) fn check(
         &self,
         subject: &Subject,
-        key: &VerifyingKey,
+        group: &Group,
         replaces: Option<Digest>,
     ) -> Result<(), Refusal> {
+        let (asked, made) = (subject.authority(), group.authority());
+        if asked != made {
+            return Err(Refusal::OtherAuthority(asked.clone(), made.clone()));
+        }
+        let key = group.key();
         match subject {
             Subject::Head(head) => {
                 self.check_head(head, key)?;
@@ -190,12 +205,6 @@ impl History {
         }
         if is_ahead(header) {
             return Err(Refusal::Ahead);
-        }
-        if let Some(last) = self.last()
-            && last.authority != header.authority
-        {
-            let (asked, held) = (header.authority.clone(), last.authority.clone());
-            return Err(Refusal::OtherAuthority(asked, held));
         }
         if self.knows(header) {
             return Ok(());
@@ -323,9 +332,21 @@ impl Text {
 const TAG: &str = "taxproof/custodian-history/1";
 
 impl History {
+    /// Fails where a folder has a history.
+    pub(super) fn check_absent(folder: &Path) -> Result<(), CustodianError> {
+        let path = folder.join(FILE);
+        if path.exists() {
+            return Err(CustodianError::HasHistory(path));
+        }
+        Ok(())
+    }
+
     /// The history of a custodian's folder.
     pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let path = folder.join(FILE);
+        if !path.exists() {
+            return Err(CustodianError::NoHistory(path).into());
+        }
         let damaged = || AuthorityError::damaged(&path, "no headers that were approved");
         let text: Text = toml::from_str(&read_text(&path)?).map_err(|_| damaged())?;
         let digest = text.digest;

@@ -6,6 +6,7 @@ use frost_ed25519::round1::SigningCommitments;
 use frost_ed25519::round2::SignatureShare;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use taxproof_claims::digest::Digest;
 
 use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
@@ -30,6 +31,15 @@ pub(super) struct Chosen {
     pub(super) package: frost_ed25519::SigningPackage,
 }
 
+/// A custodian's share of a signature.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Share {
+    /// Of the authority's package, as he was sent it.
+    pub(super) package: Digest,
+    pub(super) share: SignatureShare,
+}
+
 /// Something that each custodian writes once in a session.
 pub(super) trait Step: Serialize + DeserializeOwned {
     /// Its name in the file's.
@@ -40,7 +50,7 @@ impl Step for SigningCommitments {
     const NAME: &'static str = "commitment";
 }
 
-impl Step for SignatureShare {
+impl Step for Share {
     const NAME: &'static str = "share";
 }
 

@@ -27,27 +27,29 @@ impl Kind {
     }
 }
 
-/// Writes a text under the authority's signature.
+/// Writes a text under the authority's signature, and gives the digest that is signed.
 pub(super) fn write_text(
     exchange: &Exchange,
     name: &str,
     kind: Kind,
     text: &str,
     key: &SigningKey,
-) -> Result<(), AuthorityError> {
-    let signature = hex::encode(key.sign(kind.digest(text)).0);
+) -> Result<Digest, AuthorityError> {
+    let digest = kind.digest(text);
+    let signature = hex::encode(key.sign(digest).0);
     let sealed = format!("{BEFORE}{signature}{AFTER}{text}");
-    exchange.write_bytes(name, sealed.as_bytes())
+    exchange.write_bytes(name, sealed.as_bytes())?;
+    Ok(digest)
 }
 
-/// Writes a message under the authority's signature.
+/// Writes a message under the authority's signature, and gives the digest that is signed.
 pub(super) fn write<T: Serialize>(
     exchange: &Exchange,
     name: &str,
     kind: Kind,
     message: &T,
     key: &SigningKey,
-) -> Result<(), AuthorityError> {
+) -> Result<Digest, AuthorityError> {
     let text = toml::to_string(message);
     let text = text.map_err(|why| AuthorityError::damaged(&exchange.file(name), why))?;
     write_text(exchange, name, kind, &text, key)
@@ -72,16 +74,18 @@ pub(super) fn read_text(
     text.map(Some).ok_or_else(wrong)
 }
 
-/// Reads a message that the authority has signed, if it is there.
+/// Reads a message that the authority has signed, and the digest that is signed, if it is there.
 pub(super) fn read<T: DeserializeOwned>(
     exchange: &Exchange,
     name: &str,
     kind: Kind,
     key: &VerifyingKey,
-) -> Result<Option<T>, AuthorityError> {
-    let text = read_text(exchange, name, kind, key)?;
-    let parse = |text: String| exchange.parse(name, Sender::Authority, text.as_bytes());
-    text.map(parse).transpose()
+) -> Result<Option<(T, Digest)>, AuthorityError> {
+    let Some(text) = read_text(exchange, name, kind, key)? else {
+        return Ok(None);
+    };
+    let message = exchange.parse(name, Sender::Authority, text.as_bytes())?;
+    Ok(Some((message, kind.digest(&text))))
 }
 
 fn opened<'a>(sealed: &'a str, kind: Kind, key: &VerifyingKey) -> Option<&'a str> {

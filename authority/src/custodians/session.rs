@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use frost_ed25519::round1::SigningCommitments;
-use frost_ed25519::round2::SignatureShare;
 use serde::{Deserialize, Serialize};
-use taxproof_claims::signature::{Signature, SigningKey, VerifyingKey};
+use taxproof_claims::digest::Digest;
+use taxproof_claims::epoch::AuthorityId;
+use taxproof_claims::signature::{Signature, SigningKey};
 
-use super::error::CustodianError;
+use super::error::{CustodianError, Sender};
 use super::exchange::{Exchange, Wait};
 use super::group::{Group, by_identifier, culprits};
-use super::messages::{Chosen, Step, file, gather, package_file, read};
+use super::messages::{Chosen, Share, Step, file, gather, package_file, read};
 use super::request::{Request, Subject};
 use super::sealed::{self, Kind};
 use crate::error::AuthorityError;
@@ -30,17 +31,26 @@ pub(crate) struct CustodianKey {
 }
 
 impl CustodianKey {
-    /// The key of the group that was made in an exchange folder.
-    pub(crate) fn of_exchange(exchange: &Exchange, wait: Duration) -> Result<Self, AuthorityError> {
+    /// The key that was made for an authority in an exchange folder.
+    pub(crate) fn of_exchange(
+        exchange: &Exchange,
+        wait: Duration,
+        authority: &AuthorityId,
+    ) -> Result<Self, AuthorityError> {
+        let group = Group::read(exchange)?;
+        if group.authority() != authority {
+            let made = group.authority().clone();
+            return Err(CustodianError::OtherAuthority(made, authority.clone()).into());
+        }
         Ok(Self {
             exchange: exchange.path().to_owned(),
             wait: wait.as_secs(),
-            group: Group::read(exchange)?,
+            group,
         })
     }
 
-    pub(crate) const fn verifying_key(&self) -> &VerifyingKey {
-        self.group.key()
+    pub(crate) const fn group(&self) -> &Group {
+        &self.group
     }
 
     /// The custodians' signature of a message, which is that of what they are shown. They are asked under the
@@ -98,11 +108,10 @@ impl Session<'_> {
             package: frost_ed25519::SigningPackage::new(commitments, &message),
         };
         let name = package_file(&self.request.session);
-        sealed::write(self.exchange, &name, Kind::Package, &chosen, self.requests)?;
+        let package = sealed::write(self.exchange, &name, Kind::Package, &chosen, self.requests)?;
         progress.begin("shares of the signature", threshold.into());
-        let shares = self.shares(&signers, progress)?;
-        let shares = by_identifier(shares).map_err(CustodianError::from)?;
-        Ok(self.aggregate(&chosen.package, &shares)?)
+        let shares = self.shares(&signers, package, progress)?;
+        Ok(self.aggregate(&chosen.package, shares)?)
     }
 
     /// Those of the first who approve, as many as must.
@@ -111,7 +120,8 @@ impl Session<'_> {
         progress: &dyn Progress,
     ) -> Result<BTreeMap<u16, SigningCommitments>, AuthorityError> {
         let threshold = self.group.threshold();
-        let found = self.gather(self.group.numbers(), progress)?;
+        let read = |number| read(self.exchange, &self.request.session, number);
+        let found = self.gather(self.group.numbers(), progress, read)?;
         if found.len() == usize::from(threshold) {
             return Ok(found);
         }
@@ -127,9 +137,11 @@ impl Session<'_> {
     fn shares(
         &self,
         signers: &[u16],
+        package: Digest,
         progress: &dyn Progress,
-    ) -> Result<BTreeMap<u16, SignatureShare>, AuthorityError> {
-        let found = self.gather(signers.iter().copied(), progress)?;
+    ) -> Result<BTreeMap<u16, Share>, AuthorityError> {
+        let read = |number| self.share(number, package);
+        let found = self.gather(signers.iter().copied(), progress, read)?;
         let mut missing = signers.to_vec();
         missing.retain(|signer| !found.contains_key(signer));
         if missing.is_empty() {
@@ -143,24 +155,37 @@ impl Session<'_> {
         .into())
     }
 
+    /// A share for the package that we wrote: for another it would look like a wrong one.
+    fn share(&self, number: u16, package: Digest) -> Result<Option<Share>, AuthorityError> {
+        let session = &self.request.session;
+        let found = read::<Share>(self.exchange, session, number)?;
+        if found.as_ref().is_some_and(|share| share.package != package) {
+            let file = self.exchange.file(&file::<Share>(session, number));
+            let why = "for a package that was not sent: somebody else may have the bureau's `requests.pem`";
+            return Err(CustodianError::message(&file, Sender::Custodian(number), why).into());
+        }
+        Ok(found)
+    }
+
     fn gather<T: Step>(
         &self,
         numbers: impl Iterator<Item = u16> + Clone,
         progress: &dyn Progress,
+        read: impl Fn(u16) -> Result<Option<T>, AuthorityError>,
     ) -> Result<BTreeMap<u16, T>, AuthorityError> {
         let wait = Wait::of(self.wait);
         let needed = usize::from(self.group.threshold());
-        let session = &self.request.session;
-        let read = |number| read(self.exchange, session, number);
         gather(numbers, needed, &wait, progress, read)
     }
 
     fn aggregate(
         &self,
         package: &frost_ed25519::SigningPackage,
-        shares: &BTreeMap<frost_ed25519::Identifier, SignatureShare>,
+        shares: BTreeMap<u16, Share>,
     ) -> Result<Signature, CustodianError> {
-        let signature = frost_ed25519::aggregate(package, shares, self.group.public());
+        let shares = shares.into_iter().map(|(number, it)| (number, it.share));
+        let shares = by_identifier(shares.collect())?;
+        let signature = frost_ed25519::aggregate(package, &shares, self.group.public());
         let signature = signature.map_err(|error| match culprits(&error, self.group.size()) {
             wrong if wrong.is_empty() => CustodianError::Frost(error),
             wrong => CustodianError::WrongShare(wrong),
@@ -175,7 +200,7 @@ impl Session<'_> {
         let of_custodians = self.group.numbers().flat_map(|number| {
             [
                 file::<SigningCommitments>(session, number),
-                file::<SignatureShare>(session, number),
+                file::<Share>(session, number),
             ]
         });
         let ours = [REQUEST.to_owned(), package_file(session)];

@@ -27,8 +27,9 @@ pub(super) fn open(
     let path = folder.join(FILE);
     let bytes = Zeroizing::new(read(&path)?);
     let damaged = |why: &str| AuthorityError::damaged(&path, why);
-    let share = SigningShare::deserialize(&bytes).map_err(|_| damaged("no share of a key"))?;
-    let public = VerifyingShare::from(share);
+    let share = SigningShare::deserialize(&bytes).map(Zeroizing::new);
+    let share = share.map_err(|_| damaged("no share of a key"))?;
+    let public = VerifyingShare::from(*share);
     if group.public_share(number) != Some(&public) {
         return Err(damaged("the share of another custodian, or of another key"));
     }
@@ -36,7 +37,7 @@ pub(super) fn open(
     let key = *group.public().verifying_key();
     Ok(KeyPackage::new(
         identifier,
-        share,
+        *share,
         public,
         key,
         group.threshold(),
