@@ -1,4 +1,4 @@
-//! A bureau whose signing key three custodians hold, by the command.
+//! A bureau whose signing key three custodians hold, by the commands of `docs/authority.md`.
 
 use std::process::{Child, Output, Stdio};
 
@@ -9,15 +9,90 @@ const ID: &str = "91330100MA00000740";
 /// Three custodians' folders, the one they share, and a bureau's papers.
 struct Scene(Workplace);
 
+/// The documented lines that begin so, for this test's exchange folder.
+fn documented(command: &str) -> Vec<String> {
+    let text = include_str!("../docs/authority.md");
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("taxproof "));
+    let found = lines.filter(|line| line.starts_with(command));
+    found
+        .map(|line| line.replace("/mnt/exchange", "exchange"))
+        .collect()
+}
+
+/// The first custodian's line, for another.
+fn for_custodian(number: u16, command: &str) -> String {
+    documented(command)[0].replace("--dir c1", &format!("--dir c{number}"))
+}
+
+/// How a bureau with custodians begins.
+fn init() -> String {
+    let lines = documented("authority init").into_iter();
+    let mut lines = lines.filter(|line| line.contains("--custodians exchange"));
+    lines.next().expect("is documented") + " --wait 300"
+}
+
+/// What a command printed under a name.
+fn value<'a>(printed: &'a str, name: &str) -> &'a str {
+    let line = printed.lines().find_map(|line| line.strip_prefix(name));
+    line.expect("is printed").trim()
+}
+
 impl Scene {
-    fn new() -> Self {
+    /// With a key of which two of three sign, and what they printed of it.
+    fn new() -> (Self, String) {
         let scene = Self(Workplace::new());
         std::fs::create_dir(scene.0.path("exchange")).expect("is made");
-        let folder = &scene.0;
+        let refused = scene.0.fails(&init());
+        assert!(refused.contains("make a key first"), "{refused}");
+        let made = documented("custodian create");
+        let made: Vec<_> = made.iter().map(|line| scene.begin(line)).collect();
+        let made = made
+            .into_iter()
+            .map(|one| succeeds(one.wait_with_output()).0);
+        let made: Vec<_> = made.collect();
+        assert_eq!(made.len(), 3);
+        assert!(made.iter().all(|one| *one == made[0]), "{made:?}");
+        assert_eq!(value(&made[0], "sign"), "2 of 3");
+        (scene, made[0].clone())
+    }
+
+    /// The bureau begins with it, and the custodians accept whom it asks under.
+    fn begin_bureau(&self, made: &str) {
+        let folder = &self.0;
+        let refused = folder.fails(&init().replace("zhejiang", "jiangsu"));
+        assert!(
+            refused.contains("for `zhejiang`, not for `jiangsu`"),
+            "{refused}"
+        );
+        let refused = folder.fails(&init().replace(" --profile international", ""));
+        assert!(refused.contains("`international`"), "{refused}");
+        let begun = folder.runs(&init());
+        for name in ["key", "made of", "sign"] {
+            assert_eq!(value(&begun, name), value(made, name));
+        }
+        assert!(!folder.path("bureau/key.pem").exists());
+        let bureau = value(&begun, "asks under");
+        assert!(folder.runs("authority show --dir bureau").contains(bureau));
+        for number in 1..=3 {
+            let line = for_custodian(number, "custodian accept");
+            folder.runs(&line.replace("ed25519:…", bureau));
+        }
+    }
+
+    /// Puts one enterprise on record.
+    fn ingest(&self) {
+        let folder = &self.0;
+        let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
         folder.runs(&format!("enterprise init --wallet w --enterprise {ID}"));
         folder.runs("enterprise registration --wallet w --out registration.json");
         folder.runs("authority generate --dir filings --enterprises 2 --seed 7");
-        scene
+        folder.runs(&format!(
+            "authority ingest --dir bureau --mapping {mapping} --filings filings/filings.csv \
+             --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
+        ));
+        folder.runs("authority register --dir bureau registration.json");
     }
 
     fn begin(&self, line: &str) -> Child {
@@ -29,9 +104,8 @@ impl Scene {
 
     /// A custodian's run, at the same time as another command's.
     fn approve(&self, number: u16, more: &str) -> Child {
-        self.begin(&format!(
-            "custodian approve --dir custodian{number} --exchange exchange {more}"
-        ))
+        let line = for_custodian(number, "custodian approve");
+        self.begin(&format!("{line} {more}"))
     }
 
     fn publish_with(&self, custodians: [u16; 2]) {
@@ -46,9 +120,28 @@ impl Scene {
         }
     }
 
-    fn epochs(&self) -> usize {
-        let shown = self.0.runs("authority show --dir bureau");
-        shown.matches("\nepoch ").count()
+    /// Custodians do not approve the second epoch, whose digest this is.
+    fn publish_in_vain(&self) -> String {
+        let folder = &self.0;
+        let settings = folder.read("bureau/custodians.toml");
+        let hasty = settings.replace("wait = 300", "wait = 5");
+        folder.write("bureau/custodians.toml", &hasty);
+        let silent = self.approve(1, "--wait 60");
+        let refused = folder.fails("authority publish --dir bureau");
+        assert!(refused.contains("0 of the 2 custodians"), "{refused}");
+        let (code, shown, said) = texts(silent.wait_with_output());
+        assert_eq!(code, Some(4), "{shown}{said}");
+        assert!(shown.is_empty(), "{shown}");
+        for part in ["epoch       2", "no `--yes`"] {
+            assert!(said.contains(part), "{said}");
+        }
+        folder.write("bureau/custodians.toml", &settings);
+        let (_, asked) = refused.split_once("epoch 2, digest ").expect("is said");
+        asked
+            .split_whitespace()
+            .next()
+            .expect("a digest")
+            .to_owned()
     }
 }
 
@@ -70,58 +163,16 @@ fn succeeds(output: std::io::Result<Output>) -> (String, String) {
 
 #[test]
 fn two_of_three_custodians_publish_and_one_alone_does_not() {
-    let scene = Scene::new();
-    let folder = &scene.0;
-    let init = "authority init --dir bureau --id zhejiang --custodians exchange --wait 300";
-    let refused = folder.fails(&format!("{init} --profile international"));
-    assert!(refused.contains("make a key first"), "{refused}");
-
-    let made = [1, 2, 3].map(|number| {
-        scene.begin(&format!(
-            "custodian create --dir custodian{number} --exchange exchange --authority zhejiang \
-             --number {number} --of 3 --threshold 2"
-        ))
-    });
-    let made = made.map(|custodian| succeeds(custodian.wait_with_output()).0);
-    assert!(made[0].contains("sign       2 of 3"), "{}", made[0]);
-    assert!(made.iter().all(|one| *one == made[0]), "{made:?}");
-
-    let refused = folder.fails(init);
-    assert!(refused.contains("`international`"), "{refused}");
-    let other = init.replace("--id zhejiang", "--id jiangsu");
-    let refused = folder.fails(&format!("{other} --profile international"));
-    assert!(refused.contains("for `zhejiang`, not for `jiangsu`"), "{refused}");
-    let begun = folder.runs(&format!("{init} --profile international"));
-    // Of the same key and files as the custodians say.
-    for name in ["key", "made of"] {
-        let value = |text: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.expect("is there").trim().to_owned()
-        };
-        assert_eq!(value(&begun), value(&made[0]));
-    }
-    let bureau = begun.split_whitespace().last().expect("a key");
-    assert!(folder.runs("authority show --dir bureau").contains(bureau));
-    for number in 1..=3 {
-        folder.runs(&format!(
-            "custodian accept --dir custodian{number} --bureau {bureau}"
-        ));
-    }
-    assert!(!folder.path("bureau/key.pem").exists());
-    let trust = folder.runs("authority trust --dir bureau");
-    let key = made[0].split_whitespace().find(|word| word.starts_with("ed25519:"));
-    let key = key.expect("a key");
-    assert!(trust.contains(key), "{trust}");
-    folder.write("trust.toml", &trust);
-    let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/cn-tax.toml");
-    folder.runs(&format!(
-        "authority ingest --dir bureau --mapping {mapping} --filings filings/filings.csv \
-         --taxpayers filings/taxpayers.csv --invoices filings/invoices.csv"
-    ));
-    folder.runs("authority register --dir bureau registration.json");
+    let (scene, made) = Scene::new();
+    scene.begin_bureau(&made);
+    scene.ingest();
     scene.publish_with([1, 3]);
 
     // Banks, wallets and auditors see a key and signatures as any other's.
+    let folder = &scene.0;
+    let trust = folder.runs("authority trust --dir bureau");
+    assert!(trust.contains(value(&made, "key")), "{trust}");
+    folder.write("trust.toml", &trust);
     let audit = "authority audit --log bureau/log --trust trust.toml";
     folder.runs(&format!("{audit} --keep seen"));
     folder.runs(&format!(
@@ -130,46 +181,27 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
     folder.runs("enterprise trust --wallet w --add trust.toml");
     folder.runs("enterprise import --wallet w credential");
 
-    let settings = folder.read("bureau/custodians.toml");
-    folder.write(
-        "bureau/custodians.toml",
-        &settings.replace("wait = 300", "wait = 5"),
-    );
-    let silent = scene.approve(1, "--wait 60");
-    let refused = folder.fails("authority publish --dir bureau");
-    assert!(refused.contains("0 of the 2 custodians"), "{refused}");
-    let (code, shown, said) = texts(silent.wait_with_output());
-    assert_eq!(code, Some(4), "{shown}{said}");
-    assert!(shown.is_empty(), "{shown}");
-    assert!(said.contains("epoch       2"), "{said}");
-    assert!(said.contains("no `--yes`"), "{said}");
-    let asked = refused.split_once("epoch 2, digest ").expect("is said").1;
-    let asked = asked
-        .split_whitespace()
-        .next()
-        .expect("a digest")
-        .to_owned();
-    assert_eq!(scene.epochs(), 1);
-
-    folder.write("bureau/custodians.toml", &settings);
-    scene.publish_with([2, 3]);
-    assert_eq!(scene.epochs(), 2);
+    let asked = scene.publish_in_vain();
+    let shown = folder.runs("authority show --dir bureau");
+    assert!(!shown.contains("\nepoch 2"), "{shown}");
     // Whoever had signed it before would have no second one to sign.
+    scene.publish_with([2, 3]);
     let shown = folder.runs("authority show --dir bureau");
     assert!(shown.contains(&asked), "{shown}");
     folder.runs(&format!("{audit} --seen seen"));
-    let show = "custodian show --dir custodian1";
-    let shown = folder.runs(show);
-    assert!(shown.contains("approved   epochs up to 1"), "{shown}");
 
     // The first lost what he knew, and others approved since.
-    let restart = "custodian restart --dir custodian1 --log bureau/log";
+    let newest = |epoch| {
+        let shown = folder.runs("custodian show --dir c1");
+        assert_eq!(value(&shown, "approved"), format!("epochs up to {epoch}"));
+    };
+    newest(1);
+    let restart = "custodian restart --dir c1 --log bureau/log";
     let refused = folder.fails(restart);
     assert!(refused.contains("who has a history"), "{refused}");
-    std::fs::remove_file(folder.path("custodian1/history.toml")).expect("is removed");
-    let refused = folder.fails(show);
+    std::fs::remove_file(folder.path("c1/history.toml")).expect("is removed");
+    let refused = folder.fails("custodian show --dir c1");
     assert!(refused.contains("custodian restart"), "{refused}");
     folder.runs(restart);
-    let shown = folder.runs(show);
-    assert!(shown.contains("approved   epochs up to 2"), "{shown}");
+    newest(2);
 }

@@ -158,7 +158,7 @@ fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
         folder.display()
     );
     eprintln!(
-        "hint: compare the lines above with all other custodians by voice, before `taxproof authority init --custodians`"
+        "hint: compare the lines above by voice with all other custodians and, when it begins, the bureau"
     );
     Ok(())
 }

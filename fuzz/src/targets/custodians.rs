@@ -34,14 +34,18 @@ pub(super) const CUSTODIAN_REQUEST: Target = Target::new(
 .mutations(2000);
 
 /// A file of the exchange folder, or of the custodian's own, is another: nothing that a custodian is sent makes him
-/// sign, since the commitment in it is not his.
+/// sign, since the commitment in it is not his, and no bureau takes a key that not all have confirmed.
 pub(super) const CUSTODIAN: Target = Target::new(
     "custodian",
     |bytes| {
         let mut input = Input::new(bytes);
         let at = input.below(FILES);
         with_custodian(Some((at, input.rest())), |custodian, exchange| {
-            let _ = Group::read(exchange);
+            if let Ok(group) = Group::read(exchange) {
+                let [confirmed, _] = custodian_papers().confirmed.map(String::from_utf8_lossy);
+                let key = group.key().to_string();
+                assert!(confirmed.contains(&key), "a bureau took another key");
+            }
             let Ok(request) = custodian.request(exchange, None, Duration::ZERO) else {
                 return;
             };
@@ -61,7 +65,7 @@ pub(super) const CUSTODIAN: Target = Target::new(
 .mutations(500);
 
 /// How many files may be altered.
-const FILES: usize = 6;
+const FILES: usize = 9;
 
 /// A custodian's folder and the exchange's, one of whose files is another.
 fn with_custodian(altered: Option<(usize, &[u8])>, then: impl FnOnce(&mut Custodian, &Exchange)) {
