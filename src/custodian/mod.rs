@@ -250,30 +250,9 @@ fn consents(request: &Request, yes: bool) -> anyhow::Result<bool> {
         Subject::Header(..) => "this epoch",
         Subject::Head(_) => "this head",
     };
-    eprint!("To approve {what}, type the first {DIGITS} digits of the epoch's digest: ");
+    let digits = Request::DIGITS;
+    eprint!("To approve {what}, type the first {digits} digits of the epoch's digest: ");
     let mut reply = String::new();
     std::io::stdin().read_line(&mut reply)?;
-    Ok(names(&reply, request.subject.header().digest()))
-}
-
-/// Whether a reply is the beginning of a digest: a key that was pressed before does not approve.
-fn names(reply: &str, digest: Digest) -> bool {
-    reply.trim().to_ascii_lowercase() == digest.to_string()[..DIGITS]
-}
-
-/// As many as a person compares.
-const DIGITS: usize = 8;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_were_pressed_before_do_not_approve() {
-        let digest = Digest([0xab; 32]);
-        assert!(names("abababab\n", digest) && names(" ABABABAB ", digest));
-        for reply in ["", "\n", "y\n", "ab\n", "ababababab\n", "abababac\n"] {
-            assert!(!names(reply, digest), "{reply}");
-        }
-    }
+    Ok(request.is_named_by(&reply))
 }

@@ -134,6 +134,16 @@ impl Request {
         }
     }
 
+    /// How many digits of a digest a person types.
+    pub const DIGITS: usize = 8;
+
+    /// Whether somebody typed as many digits of the epoch's digest, its first ones: a key that was pressed before does
+    /// not approve.
+    pub fn is_named_by(&self, typed: &str) -> bool {
+        let digest = self.subject.header().digest().to_string();
+        typed.trim().to_ascii_lowercase() == digest[..Self::DIGITS]
+    }
+
     /// Its file.
     pub fn to_toml(&self) -> String {
         let subject = match &self.subject {

@@ -60,6 +60,21 @@ fn the_bureaus_key_is_accepted_once() {
 }
 
 #[test]
+fn keys_that_were_pressed_before_do_not_approve() {
+    let scene = Scene::new();
+    let subject = scene.subject(scene.header(None, 5));
+    let digest = subject.header().digest().to_string();
+    let request = Request::new(scene.group().key().clone(), subject);
+    let (first, more) = (&digest[..8], &digest[..9]);
+    for typed in [first, &format!(" {}\n", first.to_uppercase())] {
+        assert!(request.is_named_by(typed), "{typed}");
+    }
+    for typed in ["", "\n", "y\n", &first[..7], more, &digest[1..9]] {
+        assert!(!request.is_named_by(typed), "{typed}");
+    }
+}
+
+#[test]
 fn errors_do_not_forge_lines_of_a_terminal() {
     let file = Path::new("request.toml");
     let error = CustodianError::message(file, Sender::Authority, "no `\u{1b}[2A\n`, isn't");
@@ -330,6 +345,24 @@ fn a_custodians_folder_is_private_and_checked() {
         fs::write(home.join("history.toml"), damaged).expect("is written");
         refuses(&home, "no headers that were approved");
     }
+    let settings = fs::read_to_string(home.join("custodian.toml")).expect("is there");
+    let key = scene.group().key().to_string();
+    let bureau = scene.bureau.verifying_key().to_string();
+    for (from, to, why) in [
+        (
+            "\nthreshold = 2",
+            "\nthreshold = 3",
+            "the public shares are not",
+        ),
+        ("\nof = 3", "\nof = 2", "the public shares are not"),
+        (&key, &bureau, "the key is another than"),
+    ] {
+        assert!(settings.contains(from), "{settings}");
+        let spoiled = settings.replace(from, to);
+        fs::write(home.join("custodian.toml"), spoiled).expect("is written");
+        refuses(&home, why);
+    }
+    fs::write(home.join("custodian.toml"), settings).expect("is written");
     refuses(scene.exchange.path(), "is not a custodian's folder");
     fs::remove_file(home.join("history.toml")).expect("is removed");
     refuses(&home, "`taxproof custodian restart` begins again");
