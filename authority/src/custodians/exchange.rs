@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -140,7 +141,7 @@ fn regular(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     let file = options
         .read(true)
-        .custom_flags(libc::O_NONBLOCK)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)?;
     Ok(file.metadata()?.is_file().then_some(file))
 }
