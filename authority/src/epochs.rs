@@ -16,7 +16,7 @@ use taxproof_claims::signature::VerifyingKey;
 
 use crate::commitment::Commitment;
 use crate::error::AuthorityError;
-use crate::folder::{create, make_dir, partial, read, replace, sync_dir};
+use crate::folder::{make_dir, partial, read, replace, sync_dir};
 
 /// The folder of published epochs.
 #[derive(Debug)]
@@ -164,7 +164,9 @@ impl Epochs {
         let preparation = Preparation { partial, place };
         // They are written once it is signed.
         let bundles = preparation.bundles();
-        fs::remove_dir_all(&bundles).map_err(|error| AuthorityError::io(&bundles, error))?;
+        if bundles.exists() {
+            fs::remove_dir_all(&bundles).map_err(|error| AuthorityError::io(&bundles, error))?;
+        }
         make_dir(&bundles)?;
         Ok(Some((preparation, header, u32::from(*bits))))
     }
@@ -188,16 +190,17 @@ impl Epochs {
         replace(&partial.join(HEADER), |file| {
             file.write_all(&signed.encode())
         })?;
-        let asked = partial.join(ASKED);
-        if asked.exists() {
-            fs::remove_file(&asked).map_err(|error| AuthorityError::io(&asked, error))?;
-        }
         sync_dir(&partial.join(BUNDLES))?;
         sync_dir(&partial.join(MEMBERS))?;
         sync_dir(&partial)?;
         // Renaming onto a folder that is there fails unless that is empty: nothing is overwritten.
         fs::rename(&partial, &place).map_err(|error| AuthorityError::io(&place, error))?;
         sync_dir(&self.folder)?;
+        // Until now what was signed would have been asked for again.
+        let asked = place.join(ASKED);
+        if asked.exists() {
+            fs::remove_file(&asked).map_err(|error| AuthorityError::io(&asked, error))?;
+        }
         self.headers.push(signed);
         self.forget_older()
     }
@@ -221,7 +224,7 @@ impl Preparation {
         sync_dir(&self.members())?;
         let mut bytes = vec![u8::try_from(bits).expect("there are fewer than 2^256 bundles")];
         bytes.extend(header.encode());
-        create(&self.partial.join(ASKED), &bytes)?;
+        replace(&self.partial.join(ASKED), |file| file.write_all(&bytes))?;
         sync_dir(&self.partial)?;
         self.partial.parent().map_or(Ok(()), sync_dir)
     }
@@ -269,12 +272,23 @@ mod tests {
         let preparation = epochs.prepare().expect("is made");
         preparation.keep(&header, 3).expect("is kept");
         fs::write(preparation.bundles().join("0"), b"half").expect("is written");
+        assert!(open().asked().expect("is read").is_some());
+        // Killed while bundles were made anew.
+        fs::remove_dir(preparation.bundles()).expect("is empty");
         let found = open().asked().expect("is read");
         let (preparation, again, bits) = found.expect("is there");
         assert_eq!((&again, bits), (&header, 3));
         let mut bundles = fs::read_dir(preparation.bundles()).expect("a folder");
         assert!(bundles.next().is_none());
         let signed = header.clone().sign(&key);
+        // The last step fails, after everything is written.
+        fs::create_dir_all(epochs.path(1).join("in the way")).expect("is made");
+        let signed_before = signed.clone();
+        (epochs.publish(preparation, signed_before)).expect_err("cannot be put in place");
+        fs::remove_dir_all(epochs.path(1)).expect("is removed");
+        let found = epochs.asked().expect("is read");
+        let (preparation, again, _) = found.expect("is asked for again");
+        assert_eq!(again, header);
         epochs.publish(preparation, signed).expect("is published");
         assert!(open().asked().expect("is read").is_none());
         assert!(!epochs.path(1).join(ASKED).exists());

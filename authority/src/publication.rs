@@ -185,16 +185,11 @@ impl Authority {
         } = prepared;
         let folder = preparation.members();
         let before = self.epochs.headers().last().cloned();
-        if self.key.custodians().is_some() {
-            let (epoch, digest) = (header.epoch, header.digest());
-            progress.say(&format!(
-                "custodians are asked for epoch {epoch}, digest {digest}"
-            ));
-        }
         let shown = || Some(Subject::Header(header.clone(), before));
+        // Before anybody is asked, who could not be asked for another.
+        let commitment = Commitment::open(&folder, &header)?;
         let signature = self.key.sign(&header.digest().0, shown, progress)?;
         let signed = SignedEpochHeader { header, signature };
-        let commitment = Commitment::open(&folder, &signed.header)?;
         let to = preparation.bundles();
         bundles::write(&commitment, &signed, bits, &to, progress)?;
         self.epochs.publish(preparation, signed.clone())?;

@@ -59,11 +59,14 @@ pub(crate) struct AcceptArguments {
 pub(crate) struct RestartArguments {
     #[command(flatten)]
     folder: FolderArguments,
-    /// The authority's log: a folder, or an address.
-    #[arg(long, value_name = "LOG")]
+    /// The authority's log: a folder, or the address of a web server that has it.
+    #[arg(long, value_name = "FOLDER|URL")]
     log: String,
-    /// The authority of the web server's certificate, in PEM, for an address with https; otherwise
-    /// those that browsers trust.
+    /// The newest epoch, as the bureau and a bank say it.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    epoch: u64,
+    /// The certificate of the certificate authority (CA) that signed the web server's, in PEM, for an
+    /// address with https; otherwise those that browsers trust.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -177,13 +180,12 @@ fn accept(arguments: AcceptArguments) -> anyhow::Result<()> {
 
 fn restart(arguments: &RestartArguments) -> anyhow::Result<()> {
     let log = Source::named(&arguments.log, arguments.ca.as_deref())?.log();
-    let custodian = Custodian::restart(&arguments.folder.dir, &log)?;
-    if let Some(epoch) = custodian.newest() {
-        eprintln!(
-            "custodian {} goes on after epoch {epoch}",
-            custodian.number()
-        );
-    }
+    let epoch = arguments.epoch;
+    let custodian = Custodian::restart(&arguments.folder.dir, &log, epoch)?;
+    eprintln!(
+        "custodian {} goes on after epoch {epoch}",
+        custodian.number()
+    );
     Ok(())
 }
 
@@ -247,11 +249,11 @@ fn consents(request: &Request, yes: bool) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let what = match request.subject {
-        Subject::Header(..) => "this epoch",
-        Subject::Head(_) => "this head",
+        Subject::Header(..) => "digest that the bureau read out for this epoch",
+        Subject::Head(_) => "root that the bureau read out for this head",
     };
     let digits = Request::DIGITS;
-    eprint!("To approve {what}, type the first {digits} digits of the epoch's digest: ");
+    eprint!("To approve it, type the first {digits} digits of the {what}: ");
     let mut reply = String::new();
     std::io::stdin().read_line(&mut reply)?;
     Ok(request.is_named_by(&reply))

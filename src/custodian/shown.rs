@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use taxproof_authority::custodians::{Custodian, Head, Subject};
+use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::EpochHeader;
 
 /// A request in words.
@@ -15,7 +16,7 @@ pub(super) fn request(subject: &Subject, custodian: &Custodian) -> String {
         }
         Subject::Head(head) => {
             line(&mut text, "to sign", "the head of the log of epochs");
-            log(&mut text, head);
+            log(&mut text, head, subject.digest());
             if !custodian.knows(subject) {
                 // Others signed it: this custodian judges it now.
                 line(&mut text, "newest", "an epoch that others approved");
@@ -50,11 +51,11 @@ fn epoch(text: &mut String, header: &EpochHeader) {
     line(text, "digest", &header.digest().to_string());
 }
 
-fn log(text: &mut String, head: &Head) {
+fn log(text: &mut String, head: &Head, root: Digest) {
     let checkpoint = head.checkpoint();
     line(text, "origin", &checkpoint.origin);
     line(text, "size", &checkpoint.size.to_string());
-    line(text, "root", &checkpoint.root.to_string());
+    line(text, "root", &root.to_string());
     line(
         text,
         "last epoch",

@@ -100,9 +100,9 @@ pub enum CustodianError {
         Numbers(.0)
     )]
     WrongPart(Vec<u16>),
-    /// Too few have approved in time: nothing was signed.
+    /// Too few have approved in time.
     #[error(
-        "{} of the {threshold} custodians that must approve did within {seconds} s{}: nothing was signed",
+        "{} of the {threshold} custodians that must approve did within {seconds} s{}: the bureau has no signature",
         approved.len(), Named(approved)
     )]
     Approvals {
@@ -161,6 +161,16 @@ pub enum CustodianError {
     /// The bureau's key changes with its folder: then a new one needs custodians' consent outside this program.
     #[error("another key of the bureau was accepted: {0}")]
     OtherBureau(Box<VerifyingKey>),
+    /// The log's head is not where the custodian was told that it is: it is an old one, or he was told wrong.
+    #[error(
+        "the log's head is at epoch {found}, and not at {told}: ask the bureau and a bank which it is"
+    )]
+    OtherEpoch {
+        /// In the log.
+        found: u64,
+        /// What he was told.
+        told: u64,
+    },
     /// The custodian must not sign this.
     #[error(transparent)]
     Refused(#[from] Refusal),

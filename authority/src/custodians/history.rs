@@ -4,6 +4,7 @@ mod kept;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use taxproof_claims::date::Date;
 use taxproof_claims::digest::{Digest, Profile};
 use taxproof_claims::epoch::{AuthorityId, EpochHeader, Root, SignedEpochHeader};
 use taxproof_claims::hash::PARAMS_ID;
@@ -44,6 +45,12 @@ pub enum Refusal {
         "another header of epoch {0} was approved, and the log's head with it: this would be a second history"
     )]
     SecondHistory(u64),
+    /// The header of an epoch that is in the log: nobody needs it signed again, and a second signature would make
+    /// another entry of it.
+    #[error(
+        "epoch {0} was approved, and the log's head with it: was an older backup of the bureau's folder put back?"
+    )]
+    Published(u64),
     /// Another header of an epoch of which one was approved.
     #[error(
         "another header of epoch {epoch} was approved, {approved}: find out that it was not published, \
@@ -73,6 +80,9 @@ pub enum Refusal {
     /// The custodian's clock is wrong, or the authority's.
     #[error("the epoch's time is more than a day ahead of this machine's clock")]
     Ahead,
+    /// No authority publishes a period that goes on.
+    #[error("the newest period, {0}, is not over on the day of the epoch")]
+    PeriodNotOver(Period),
     /// The epoch is older than the one before.
     #[error("the epoch would be older than the one before it")]
     TimeGoesBack,
@@ -131,6 +141,10 @@ impl History {
                 self.check_header(subject.header(), replaces)
             }
             Subject::Header(header, before) => {
+                let settled = self.settled.as_ref().map(|settled| &settled.header);
+                if settled == Some(header) {
+                    return Err(Refusal::Published(header.epoch));
+                }
                 self.check_header(header, replaces)?;
                 check_predecessor(header, before.as_ref(), key)
             }
@@ -199,6 +213,10 @@ impl History {
         if is_ahead(header) {
             return Err(Refusal::Ahead);
         }
+        // A far one would bind for ever whoever approved it.
+        if !is_over(header) {
+            return Err(Refusal::PeriodNotOver(header.newest_period));
+        }
         if self.knows(header) {
             return Ok(());
         }
@@ -256,6 +274,12 @@ fn check_predecessor(
         return Err(Refusal::NoPredecessor);
     }
     follows(header, before)
+}
+
+/// Whether the newest period ended before the epoch's day.
+fn is_over(header: &EpochHeader) -> bool {
+    let day = Date::of_unix_seconds(header.time);
+    day.is_some_and(|day| header.newest_period.last_day() < day)
 }
 
 fn is_ahead(header: &EpochHeader) -> bool {

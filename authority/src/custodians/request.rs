@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::{AuthorityId, EpochHeader, SignedEpochHeader};
 use taxproof_claims::signature::VerifyingKey;
 use taxproof_log::{Checkpoint, Hash, Leaves, root};
@@ -66,9 +67,27 @@ impl Subject {
         }
     }
 
+    /// What people compare and type: the header's digest, or the root of the log, each of all that it stands for.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Header(header, _) => header.digest(),
+            Self::Head(head) => Digest(head.checkpoint().root.0),
+        }
+    }
+
     /// Who asks.
     pub const fn authority(&self) -> &AuthorityId {
         &self.header().authority
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (epoch, digest) = (self.header().epoch, self.digest());
+        match self {
+            Self::Header(..) => write!(f, "epoch {epoch}, digest {digest}"),
+            Self::Head(_) => write!(f, "the log's head at epoch {epoch}, root {digest}"),
+        }
     }
 }
 
@@ -134,14 +153,15 @@ impl Request {
         }
     }
 
-    /// How many digits of a digest a person types.
-    pub const DIGITS: usize = 8;
+    /// How many digits of a digest a person types, at least: 80 bits, so that nobody finds something else with the same ones.
+    pub const DIGITS: usize = 20;
 
-    /// Whether somebody typed as many digits of the epoch's digest, its first ones: a key that was pressed before does
-    /// not approve.
+    /// Whether somebody typed as many digits of [`Subject::digest`], its first ones, or more: a key that was pressed
+    /// before does not approve.
     pub fn is_named_by(&self, typed: &str) -> bool {
-        let digest = self.subject.header().digest().to_string();
-        typed.trim().to_ascii_lowercase() == digest[..Self::DIGITS]
+        let typed = typed.trim().to_ascii_lowercase();
+        let digest = self.subject.digest().to_string();
+        typed.len() >= Self::DIGITS && digest.starts_with(&typed)
     }
 
     /// Its file.

@@ -14,36 +14,54 @@ use crate::error::AuthorityError;
 use crate::folder::lock;
 
 impl Custodian {
-    /// Begins again from a log's head, in a folder without a history.
+    /// Begins again from a log's head, in a folder without a history. The head is that of the epoch which he was told
+    /// is the newest.
     ///
     /// # What is not checked
-    /// That the head is the newest, and that he approved nothing after it: he asks those who know.
+    /// That it is the newest, and that he approved nothing after it: he asks those who know.
     ///
     /// # Errors
-    /// The history is there, or the log is not one that the custodians signed.
-    pub fn restart<F: Files>(folder: &Path, log: &LogReader<F>) -> Result<Self, AuthorityError> {
+    /// The history is there, or the log is not one that the custodians signed, or of another length.
+    pub fn restart<F: Files>(
+        folder: &Path,
+        log: &LogReader<F>,
+        epoch: u64,
+    ) -> Result<Self, AuthorityError> {
         settings::check_there(folder)?;
         let lock = lock(folder)?;
         History::check_absent(folder)?;
         let group = Settings::open(folder)?.group;
-        of_log(log, &group)?.keep(folder)?;
+        of_log(log, &group, epoch)?.keep(folder)?;
         drop(lock);
         Self::open(folder)
     }
 }
 
 /// The history of somebody who approved a log's head.
-fn of_log<F: Files>(log: &LogReader<F>, group: &Group) -> Result<History, AuthorityError> {
+fn of_log<F: Files>(
+    log: &LogReader<F>,
+    group: &Group,
+    epoch: u64,
+) -> Result<History, AuthorityError> {
     let key = LogKey::new(&group.authority().log_origin(), group.key().clone())?;
     let (size, asked) = (0, 1);
     let note = log.checkpoint()?.ok_or(LogError::Beyond { size, asked })?;
-    let head = Quorum::of(key).accept(&note).map_err(LogError::from)?;
+    let quorum = Quorum::of(key);
+    let head = quorum.accept(&note).map_err(LogError::from)?;
+    if head.size != epoch {
+        let (found, told) = (head.size, epoch);
+        return Err(CustodianError::OtherEpoch { found, told }.into());
+    }
     let found = log.root(head.size)?;
     if found != head.root {
         let expected = head.root;
         return Err(LogError::Root { expected, found }.into());
     }
-    let entry = log.entry(head.size.saturating_sub(1), head.size)?;
+    let newest = head.size.saturating_sub(1);
+    let entry = log.entry(newest, head.size)?;
+    // Whoever serves the log may have answered otherwise this time.
+    let proof = log.inclusion(newest, &note)?.verify(&quorum, &entry);
+    proof.map_err(|_| LogError::Entry(newest))?;
     let signed = SignedEpochHeader::decode(&entry).ok();
     let header = signed.filter(|it| it.verify(group.key()).is_ok() && it.header.epoch == head.size);
     let header = header.ok_or(CustodianError::Refused(Refusal::UnsignedEntry))?;

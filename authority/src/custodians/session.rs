@@ -71,6 +71,7 @@ impl CustodianKey {
             requests,
             wait: Duration::from_secs(self.wait),
         };
+        progress.say(&format!("custodians are asked for {}", request.subject));
         let signed = session.run(progress);
         session.end();
         let signature = signed?;

@@ -99,7 +99,7 @@ fn what_goes_back_is_refused() {
     let back = Refusal::EpochGoesBack { asked, approved };
     assert_eq!(refused(&|header| header.epoch = 1), back);
     assert_eq!(refused(&|header| header.time = 1), Refusal::TimeGoesBack);
-    let before = "2026Q2".parse().expect("a quarter");
+    let before = "2023Q2".parse().expect("a quarter");
     assert_eq!(
         refused(&|header| header.newest_period = before),
         Refusal::PeriodGoesBack(second.newest_period, before)
@@ -168,6 +168,12 @@ fn far_epochs_foreign_names_and_times_ahead_bind_nobody() {
     says(
         check(Subject::Header(second.clone(), None)),
         &["the header before this one"],
+    );
+    let mut early = second.clone();
+    early.newest_period = "2023Q4".parse().expect("a quarter");
+    says(
+        check(scene.subject(early)),
+        &["2023Q4, is not over on the day"],
     );
     let mut ahead = second;
     ahead.time = 250_000_000_000;
@@ -261,7 +267,7 @@ fn a_lost_history_begins_again_from_the_log_and_from_no_other() {
     let mut unsigned = two.clone();
     unsigned.signature.0[3] ^= 1;
     let home = scene.home(1);
-    let restart = |log: &LogReader<Folder>| Custodian::restart(&home, log).map(drop);
+    let restart = |log: &LogReader<Folder>| Custodian::restart(&home, log, 2).map(drop);
     let history = [one.clone(), two.clone()];
     says(
         restart(&log(&scene, &history, &history)),
@@ -273,8 +279,13 @@ fn a_lost_history_begins_again_from_the_log_and_from_no_other() {
         restart(&log(&scene, &unsigned, &unsigned)),
         &["has not signed"],
     );
-    let first = [two.clone()];
-    says(restart(&log(&scene, &first, &first)), &["has not signed"]);
+    let old = [one.clone()];
+    says(
+        restart(&log(&scene, &old, &old)),
+        &["the log's head is at epoch 1, and not at 2"],
+    );
+    let turned = [two.clone(), one.clone()];
+    says(restart(&log(&scene, &turned, &turned)), &["has not signed"]);
     let forged = [one.clone(), other.clone()];
     says(
         restart(&log(&scene, &forged, &history)),
@@ -303,4 +314,9 @@ fn a_lost_history_begins_again_from_the_log_and_from_no_other() {
     );
     let third = scene.header(Some(&two.header), 8);
     check(scene.subject(third)).expect("goes on");
+    // Another signature of what is in the log would make another entry of it.
+    says(
+        check(scene.subject(two.header.clone())),
+        &["older backup of the bureau's folder"],
+    );
 }

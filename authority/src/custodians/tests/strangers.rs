@@ -62,15 +62,21 @@ fn the_bureaus_key_is_accepted_once() {
 #[test]
 fn keys_that_were_pressed_before_do_not_approve() {
     let scene = Scene::new();
-    let subject = scene.subject(scene.header(None, 5));
-    let digest = subject.header().digest().to_string();
-    let request = Request::new(scene.group().key().clone(), subject);
-    let (first, more) = (&digest[..8], &digest[..9]);
-    for typed in [first, &format!(" {}\n", first.to_uppercase())] {
-        assert!(request.is_named_by(typed), "{typed}");
-    }
-    for typed in ["", "\n", "y\n", &first[..7], more, &digest[1..9]] {
-        assert!(!request.is_named_by(typed), "{typed}");
+    let signed = scene.signed(scene.header(None, 5));
+    let header = scene.subject(signed.header.clone());
+    let head = Subject::head(std::slice::from_ref(&signed)).expect("an epoch");
+    assert_ne!(header.digest(), head.digest());
+    for subject in [header, head] {
+        let digest = subject.digest().to_string();
+        let request = Request::new(scene.group().key().clone(), subject);
+        let first = &digest[..20];
+        for typed in [first, &digest, &format!(" {}\n", first.to_uppercase())] {
+            assert!(request.is_named_by(typed), "{typed}");
+        }
+        let longer = format!("{digest}0");
+        for typed in ["", "\n", "y\n", &first[..19], &digest[1..], &longer] {
+            assert!(!request.is_named_by(typed), "{typed}");
+        }
     }
 }
 
