@@ -98,7 +98,8 @@ fn what_goes_back_is_refused() {
     let (asked, approved) = (1, 2);
     let back = Refusal::EpochGoesBack { asked, approved };
     assert_eq!(refused(&|header| header.epoch = 1), back);
-    assert_eq!(refused(&|header| header.time = 1), Refusal::TimeGoesBack);
+    let back = |header: &mut EpochHeader| header.time = second.time - 1;
+    assert_eq!(refused(&back), Refusal::TimeGoesBack);
     let before = "2023Q2".parse().expect("a quarter");
     assert_eq!(
         refused(&|header| header.newest_period = before),

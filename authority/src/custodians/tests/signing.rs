@@ -33,7 +33,7 @@ fn one_alone_does_not_sign() {
         &[
             "1 of the 2 custodians",
             "within 5 s (custodian 3)",
-            "nothing was signed",
+            "the bureau has no signature",
         ],
     );
     let alone = alone.join().expect("no panic").expect("waits");
