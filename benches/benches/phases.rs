@@ -20,8 +20,11 @@ use taxproof_engine::msm::{Budget, Curve, FixedBases};
 const TABLES: Budget = Budget(64 << 20);
 
 fn kernels() -> Vec<(&'static str, Kernels)> {
-    let ifma = Kernels::ifma().map(|kernels| ("ifma", kernels));
-    ifma.into_iter()
+    let vectors = [("ifma", Kernels::ifma()), ("avx2", Kernels::avx2())];
+    let available = vectors
+        .into_iter()
+        .filter_map(|(name, kernels)| Some((name, kernels?)));
+    available
         .chain([("portable", Kernels::portable())])
         .collect()
 }

@@ -100,6 +100,7 @@ where
     let budget = Budget(LEVELS * len * size_of::<G>());
     let best = FixedBases::new(&points, budget, Kernels::best());
     let no_tables = FixedBases::new(&points, Budget::NO_TABLES, Kernels::best());
+    let avx2 = Kernels::avx2().map(|kernels| FixedBases::new(&points, budget, kernels));
     let portable = FixedBases::new(&points, budget, Kernels::portable());
     for (kind, scalars) in [
         ("random", &random),
@@ -117,6 +118,9 @@ where
                 }),
                 ("no tables", &mut || {
                     no_tables.msm(scalars);
+                }),
+                ("avx2", &mut || {
+                    avx2.as_ref().map(|avx2| avx2.msm(scalars));
                 }),
                 ("portable", &mut || {
                     portable.msm(scalars);
@@ -177,8 +181,11 @@ fn prove(constraints: usize) {
         cs.witness_assignment().expect("the mode keeps values"),
     ]
     .concat();
-    let map = WitnessMap::new(&matrices, inputs, assignment.len(), Kernels::best());
-    let map = map.expect("the matrices are the circuit's");
+    let map = |kernels| {
+        WitnessMap::new(&matrices, inputs, assignment.len(), kernels)
+            .expect("the matrices are the circuit's")
+    };
+    let (avx2_map, map) = (Kernels::avx2().map(map), map(Kernels::best()));
     race(
         "quotient",
         &mut [
@@ -194,6 +201,10 @@ fn prove(constraints: usize) {
             ("ours", &mut || {
                 map.quotient(&assignment).expect("lengths agree");
             }),
+            ("avx2", &mut || {
+                let map = avx2_map.as_ref();
+                map.map(|map| map.quotient(&assignment).expect("lengths agree"));
+            }),
         ],
     );
     let points = 4 * key.a_query.len() + key.h_query.len() + key.l_query.len();
@@ -205,6 +216,7 @@ fn prove(constraints: usize) {
     let (loading, memory) = (start.elapsed(), best.memory() >> 20);
     println!("  the key takes {memory} MiB with tables, made in {loading:.1?}");
     let no_tables = prover(Budget::NO_TABLES, Kernels::best());
+    let avx2 = Kernels::avx2().map(|kernels| prover(Budget(LEVELS * 64 * points), kernels));
     let portable = prover(Budget(LEVELS * 64 * points), Kernels::portable());
     let (r, s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
     let run = |prover: &Prover| prover.prove(&assignment, r, s).expect("lengths agree");
@@ -228,6 +240,9 @@ fn prove(constraints: usize) {
             }),
             ("no tables", &mut || {
                 run(&no_tables);
+            }),
+            ("avx2", &mut || {
+                avx2.as_ref().map(run);
             }),
             ("portable", &mut || {
                 run(&portable);

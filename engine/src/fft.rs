@@ -306,6 +306,15 @@ mod tests {
 
     #[cfg(target_arch = "x86_64")]
     #[test]
+    fn avx2_transforms_agree_with_arkworks() {
+        match crate::lanes::Avx2::detect() {
+            Some(avx2) => check(avx2, 16),
+            None => eprintln!("skipped: this processor has no AVX2"),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
     fn ifma_transforms_agree_with_arkworks() {
         match crate::lanes::Ifma::detect() {
             Some(ifma) => check(ifma, 16),

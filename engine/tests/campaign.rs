@@ -74,7 +74,7 @@ fn check(rng: &mut StdRng, log_domain: u32) {
         &case.assignment,
     );
     let budget = Budget(rng.gen_range(0..20 * 64 * 6 * variables));
-    for kernels in Kernels::ifma().into_iter().chain([Kernels::portable()]) {
+    for kernels in Kernels::available() {
         let prover = Prover::new(&case.key, &case.matrices, budget, kernels).unwrap();
         let found = prover.prove(&case.assignment, r, s).unwrap();
         assert_eq!(

@@ -36,8 +36,8 @@ fn vectors(contract: &str) -> Option<Vec<Vector>> {
     Some(vectors)
 }
 
-fn kernels() -> impl Iterator<Item = Kernels> {
-    Kernels::ifma().into_iter().chain([Kernels::portable()])
+fn kernels() -> Vec<Kernels> {
+    Kernels::available()
 }
 
 /// The n-th 32 bytes of an input that zeros follow.

@@ -22,11 +22,10 @@ use taxproof_engine::msm::Budget;
 use taxproof_engine::{Kernels, PreparedError};
 
 fn kernels() -> Vec<Kernels> {
-    let ifma = Kernels::ifma();
-    if ifma.is_none() {
+    if Kernels::ifma().is_none() {
         eprintln!("skipped in part: this processor has no AVX512-IFMA");
     }
-    ifma.into_iter().chain([Kernels::portable()]).collect()
+    Kernels::available()
 }
 
 /// What the first variables of a random circuit are.
@@ -289,8 +288,8 @@ fn a_file_that_is_no_prover_is_refused() {
             "{length} bytes"
         );
     }
-    if let Some(ifma) = Kernels::ifma() {
-        let refused = Prover::map(&file_of(&good), &digest, ifma);
+    for other in Kernels::ifma().into_iter().chain(Kernels::avx2()) {
+        let refused = Prover::map(&file_of(&good), &digest, other);
         assert!(matches!(refused, Err(PreparedError::Foreign)));
     }
 }

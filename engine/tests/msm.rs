@@ -1,4 +1,4 @@
-//! Multi-scalar multiplication against arkworks, on both arithmetics.
+//! Multi-scalar multiplication against arkworks, with all kernels.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
@@ -11,11 +11,10 @@ use taxproof_engine::Kernels;
 use taxproof_engine::msm::{Budget, Curve, FixedBases};
 
 fn kernels() -> Vec<Kernels> {
-    let ifma = Kernels::ifma();
-    if ifma.is_none() {
+    if Kernels::ifma().is_none() {
         eprintln!("skipped in part: this processor has no AVX512-IFMA");
     }
-    ifma.into_iter().chain([Kernels::portable()]).collect()
+    Kernels::available()
 }
 
 fn check<G: Curve>(points: &[G], scalars: &[Fr], budget: Budget, what: &str)

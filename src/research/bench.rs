@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
     /// Budgets of our prover's tables, in MiB.
     #[arg(long, value_delimiter = ',', default_value = "64")]
     budgets: Vec<usize>,
-    /// Our kernels: ifma, portable.
-    #[arg(long, value_delimiter = ',', default_value = "ifma,portable")]
+    /// Our kernels: ifma, avx2, portable.
+    #[arg(long, value_delimiter = ',', default_value = "ifma,avx2,portable")]
     kernels: Vec<KernelChoice>,
     /// Leaves ark-groth16 out.
     #[arg(long)]

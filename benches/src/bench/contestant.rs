@@ -53,18 +53,21 @@ pub(super) struct Described<E: NamedPairing> {
 pub enum KernelChoice {
     /// AVX512-IFMA.
     Ifma,
+    /// AVX2.
+    Avx2,
     /// On every processor.
     Portable,
 }
 
 impl KernelChoice {
-    /// Both, the faster first.
-    pub const ALL: [Self; 2] = [Self::Ifma, Self::Portable];
+    /// All, the fastest first.
+    pub const ALL: [Self; 3] = [Self::Ifma, Self::Avx2, Self::Portable];
 
     /// The kernels, where this processor has them.
     pub(super) fn kernels(self) -> Option<Kernels> {
         match self {
             Self::Ifma => Kernels::ifma(),
+            Self::Avx2 => Kernels::avx2(),
             Self::Portable => Some(Kernels::portable()),
         }
     }
@@ -72,6 +75,7 @@ impl KernelChoice {
     const fn name(self) -> &'static str {
         match self {
             Self::Ifma => "ifma",
+            Self::Avx2 => "avx2",
             Self::Portable => "portable",
         }
     }
@@ -90,7 +94,7 @@ impl FromStr for KernelChoice {
         Self::ALL
             .into_iter()
             .find(|kernels| kernels.name() == name)
-            .ok_or_else(|| format!("`{name}` is not one of `ifma` and `portable`"))
+            .ok_or_else(|| format!("`{name}` is not one of `ifma`, `avx2` and `portable`"))
     }
 }
 

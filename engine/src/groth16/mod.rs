@@ -23,7 +23,7 @@ use self::matrix::SparseMatrix;
 use self::quotient::Quotient;
 use crate::kernels::{Kernels, Path};
 #[cfg(target_arch = "x86_64")]
-use crate::lanes::Ifma;
+use crate::lanes::{Avx2, Ifma};
 use crate::lanes::Portable;
 use crate::msm::{Budget, Curve, FixedBases, Plan};
 
@@ -70,6 +70,8 @@ pub struct WitnessMap {
 enum AnyQuotient {
     Portable(Quotient<Portable>),
     #[cfg(target_arch = "x86_64")]
+    Avx2(Quotient<Avx2>),
+    #[cfg(target_arch = "x86_64")]
     Ifma(Quotient<Ifma>),
 }
 
@@ -110,6 +112,8 @@ impl WitnessMap {
             quotient: Arc::new(match kernels.0 {
                 Path::Portable(lanes) => AnyQuotient::Portable(Quotient::new(lanes, domain)),
                 #[cfg(target_arch = "x86_64")]
+                Path::Avx2(lanes) => AnyQuotient::Avx2(Quotient::new(lanes, domain)),
+                #[cfg(target_arch = "x86_64")]
                 Path::Ifma(lanes) => AnyQuotient::Ifma(Quotient::new(lanes, domain)),
             }),
         })
@@ -128,6 +132,8 @@ impl WitnessMap {
         values[0].extend_from_slice(&assignment[..self.inputs]);
         Ok(match &*self.quotient {
             AnyQuotient::Portable(quotient) => quotient.divide(values),
+            #[cfg(target_arch = "x86_64")]
+            AnyQuotient::Avx2(quotient) => quotient.divide(values),
             #[cfg(target_arch = "x86_64")]
             AnyQuotient::Ifma(quotient) => quotient.divide(values),
         })

@@ -130,5 +130,7 @@ fn code(kernels: Kernels) -> u64 {
         Path::Portable(_) => 0,
         #[cfg(target_arch = "x86_64")]
         Path::Ifma(_) => 1,
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2(_) => 2,
     }
 }

@@ -1,8 +1,8 @@
 //! Eight field elements at a time.
 //!
-//! [`Arithmetic`] is what the algorithms of this crate are written against. It has two
-//! implementations with the same results: [`Ifma`] by AVX512-IFMA where the processor has it, and
-//! [`Portable`] by arkworks.
+//! [`Arithmetic`] is what the algorithms of this crate are written against. It has three
+//! implementations with the same results: [`Ifma`] by AVX512-IFMA and [`Avx2`] by AVX2 where the
+//! processor has them, and [`Portable`] by arkworks.
 //!
 //! # Ranges
 //! Reduction is lazy. A *narrow* element is below 3p, a *wide* one below 7p. Products are narrow
@@ -12,6 +12,8 @@
 //! A block takes more than a kilobyte. Operations on blocks write to a place that the caller has,
 //! since a result that is returned would be copied.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod butterflies;
 pub(crate) mod constants;
 #[cfg(target_arch = "x86_64")]
@@ -19,8 +21,14 @@ pub(crate) mod ifma;
 pub(crate) mod inversion;
 pub(crate) mod points;
 mod portable;
+mod radix;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod vectorised;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
 
 pub(crate) use butterflies::{Butterflies, Eight, LastFactors};
 pub(crate) use constants::LaneField;

@@ -161,6 +161,11 @@ mod tests {
         check::<<G1Affine as AffineRepr>::Config, _, 1>(Portable);
         check::<<G2Affine as AffineRepr>::Config, _, 2>(Portable);
         #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = crate::lanes::Avx2::detect() {
+            check::<<G1Affine as AffineRepr>::Config, _, 1>(avx2);
+            check::<<G2Affine as AffineRepr>::Config, _, 2>(avx2);
+        }
+        #[cfg(target_arch = "x86_64")]
         if let Some(ifma) = crate::lanes::Ifma::detect() {
             check::<<G1Affine as AffineRepr>::Config, _, 1>(ifma);
             check::<<G2Affine as AffineRepr>::Config, _, 2>(ifma);

@@ -202,6 +202,28 @@ fn portable_lanes_are_moved_to_their_places() {
 
 #[cfg(target_arch = "x86_64")]
 #[test]
+fn avx2_lanes_agree_with_arkworks() {
+    let Some(avx2) = Avx2::detect() else {
+        eprintln!("skipped: this processor has no AVX2");
+        return;
+    };
+    check::<Fq, _>(avx2);
+    check::<Fr, _>(avx2);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx2_lanes_are_moved_to_their_places() {
+    let Some(avx2) = Avx2::detect() else {
+        eprintln!("skipped: this processor has no AVX2");
+        return;
+    };
+    check_memory::<Fq, _>(avx2);
+    check_memory::<Fr, _>(avx2);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
 fn ifma_lanes_agree_with_arkworks() {
     let Some(ifma) = Ifma::detect() else {
         eprintln!("skipped: this processor has no AVX512-IFMA");
@@ -221,4 +243,42 @@ fn ifma_lanes_are_moved_to_their_places() {
     };
     check_memory::<Fq, _>(ifma);
     check_memory::<Fr, _>(ifma);
+}
+
+#[test]
+fn zz_speed() {
+    fn run<A: PointArithmetic<1> + PointArithmetic<2> + Butterflies<Fr>>(name: &str, a: A) {
+        use ark_ff::UniformRand;
+        let mut rng = StdRng::seed_from_u64(1);
+        let values: [Fq; 32] = from_fn(|_| Fq::rand(&mut rng));
+        let x: Block<<A as Arithmetic<Fq>>::Vector> = block::<Fq, A>(a, &values);
+        let mut y = x;
+        let time = |what: &str, n: u32, f: &mut dyn FnMut()| {
+            let mut best = f64::MAX;
+            for _ in 0..30 {
+                let start = std::time::Instant::now();
+                for _ in 0..n { f(); }
+                best = best.min(start.elapsed().as_secs_f64() / f64::from(n) / 32.0 * 1e9);
+            }
+            println!("{name} {what} {best:.2} ns");
+        };
+        let mut out = x;
+        time("mul", 2000, &mut || { Arithmetic::<Fq>::mul(a, x.each_ref(), y.each_ref(), &mut out); y = out; });
+        time("square", 2000, &mut || { Arithmetic::<Fq>::square(a, y.each_ref(), &mut out); y = out; });
+        time("mul_add", 2000, &mut || { Arithmetic::<Fq>::mul_add(a, x.each_ref(), y.each_ref(), y.each_ref(), y.each_ref(), &mut out); y = out; });
+        time("sub_narrow", 2000, &mut || { Arithmetic::<Fq>::sub_narrow(a, x.each_ref(), y.each_ref(), &mut out); y = out; });
+        let one = x[0];
+        let masks = [0xff; BLOCK];
+        let mut d1 = Divisors { denominators: [x], norm: x };
+        let mut next = x;
+        let (mut ox, mut oy) = ([x], [x]);
+        time("divisors1", 1000, &mut || PointArithmetic::<1>::divisors(a, [[x.each_ref()], [y.each_ref()]], (&masks, &one), x.each_ref(), &mut d1, &mut next));
+        time("sums1", 1000, &mut || PointArithmetic::<1>::sums(a, [[x.each_ref()], [y.each_ref()]], [[y.each_ref()], [x.each_ref()]], &d1, &next, [&mut ox, &mut oy]));
+        let mut d2 = Divisors { denominators: [x, x], norm: x };
+        let (mut ox, mut oy) = ([x, x], [x, x]);
+        time("divisors2", 1000, &mut || PointArithmetic::<2>::divisors(a, [[x.each_ref(), y.each_ref()], [y.each_ref(), x.each_ref()]], (&masks, &one), x.each_ref(), &mut d2, &mut next));
+        time("sums2", 1000, &mut || PointArithmetic::<2>::sums(a, [[x.each_ref(), y.each_ref()], [y.each_ref(), x.each_ref()]], [[y.each_ref(), y.each_ref()], [x.each_ref(), x.each_ref()]], &d2, &next, [&mut ox, &mut oy]));
+    }
+    run("portable", Portable);
+    run("avx2", Avx2::detect().unwrap());
 }

@@ -30,7 +30,7 @@ pub use self::curve::Curve;
 use self::curve::Points;
 use self::digits::{Digits, Radix};
 use self::schedule::{Schedule, Terms};
-use crate::kernels::{Kernels, Path};
+use crate::kernels::{Kernels, Path, dispatch};
 use crate::lanes::{Arithmetic, Pair};
 use crate::prepared::{Mapped, PreparedError, Sections};
 use crate::storage::Storage;
@@ -71,11 +71,7 @@ impl<G: Curve> FixedBases<G> {
             .map(|(index, _)| index)
             .collect();
         let path = kernels.0;
-        let points = match path {
-            Path::Portable(arithmetic) => pack_all(arithmetic, points, &indices),
-            #[cfg(target_arch = "x86_64")]
-            Path::Ifma(arithmetic) => pack_all(arithmetic, points, &indices),
-        };
+        let points = dispatch!(path, arithmetic => pack_all(arithmetic, points, &indices));
         Self::of(path, indices, points, budget)
     }
 
@@ -87,11 +83,7 @@ impl<G: Curve> FixedBases<G> {
 
     fn of(path: Path, indices: Vec<u32>, points: Vec<Pair>, budget: Budget) -> Self {
         let layout = Layout::best(indices.len(), size_of::<Pair>() * G::DEGREE, budget);
-        let table = match path {
-            Path::Portable(arithmetic) => layout.table::<G, _>(arithmetic, points),
-            #[cfg(target_arch = "x86_64")]
-            Path::Ifma(arithmetic) => layout.table::<G, _>(arithmetic, points),
-        };
+        let table = dispatch!(path, arithmetic => layout.table::<G, _>(arithmetic, points));
         Self {
             path,
             radix: layout.radix,
@@ -160,11 +152,7 @@ impl<G: Curve> FixedBases<G> {
 
     /// [`Self::msm`] by its plan.
     pub(crate) fn msm_planned(&self, plan: &Plan) -> G::Group {
-        match self.path {
-            Path::Portable(arithmetic) => self.multiply(arithmetic, plan),
-            #[cfg(target_arch = "x86_64")]
-            Path::Ifma(arithmetic) => self.multiply(arithmetic, plan),
-        }
+        dispatch!(self.path, arithmetic => self.multiply(arithmetic, plan))
     }
 
     /// The points that are not at infinity, one of G2 counted as two.

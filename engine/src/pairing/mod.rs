@@ -114,17 +114,17 @@ impl EnginePairing for Bn254 {
 
     fn read_g1(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<G1Affine>> {
         match kernels.0 {
-            Path::Portable(_) => by_arkworks::read(encodings),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => points::read_g1(ifma, encodings),
+            _ => by_arkworks::read(encodings),
         }
     }
 
     fn read_g2(kernels: Kernels, encodings: &[&[u8]]) -> Vec<Option<G2Affine>> {
         match kernels.0 {
-            Path::Portable(_) => by_arkworks::read(encodings),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => points::read_g2(ifma, encodings),
+            _ => by_arkworks::read(encodings),
         }
     }
 
@@ -135,12 +135,12 @@ impl EnginePairing for Bn254 {
     fn scale(kernels: Kernels, points: &[G1Affine], by: &[Coefficient]) -> Vec<G1Affine> {
         let chunks = points.par_chunks(LANES).zip(by.par_chunks(LANES));
         match kernels.0 {
-            Path::Portable(_) => chunks
-                .flat_map_iter(|(points, by)| coefficients::scale(points, by))
-                .collect(),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => chunks
                 .flat_map_iter(|(points, by)| scaling::scale_points(ifma, points, by))
+                .collect(),
+            _ => chunks
+                .flat_map_iter(|(points, by)| coefficients::scale(points, by))
                 .collect(),
         }
     }
@@ -153,12 +153,12 @@ impl EnginePairing for Bn254 {
     fn lines(kernels: Kernels, point: G2Affine) -> Lines {
         Lines(match kernels.0 {
             _ if point.is_zero() => Prepared::Identity,
-            Path::Portable(_) => Prepared::Portable(point.into()),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => {
                 let [lines, ..] = lines::prepare(ifma, &[point; LANES]);
                 Prepared::Ifma(ifma, lines)
             }
+            _ => Prepared::Portable(point.into()),
         })
     }
 
@@ -198,20 +198,20 @@ impl EnginePairing for Bn254 {
         together: usize,
     ) -> Vec<Fq12> {
         match kernels.0 {
-            Path::Portable(_) => by_arkworks::miller_loops::<Self>(pairs, together),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => pairs
                 .par_chunks(together)
                 .map(|pairs| exponentiation::miller_loops(ifma, pairs))
                 .collect(),
+            _ => by_arkworks::miller_loops::<Self>(pairs, together),
         }
     }
 
     fn exponentiate(kernels: Kernels, value: Fq12) -> Option<Fq12> {
         match kernels.0 {
-            Path::Portable(_) => by_arkworks::exponentiate::<Self>(value),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => exponentiation::final_exponentiation(ifma, &value),
+            _ => by_arkworks::exponentiate::<Self>(value),
         }
     }
 }

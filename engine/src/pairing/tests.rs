@@ -13,11 +13,10 @@ use rand::{RngCore, SeedableRng};
 use super::*;
 
 fn all_kernels() -> Vec<Kernels> {
-    let ifma = Kernels::ifma();
-    if ifma.is_none() {
+    if Kernels::ifma().is_none() {
         eprintln!("skipped in part: this processor has no AVX512-IFMA");
     }
-    ifma.into_iter().chain([Kernels::portable()]).collect()
+    Kernels::available()
 }
 
 /// Pairs of generators, their opposites, identities, multiples by edge scalars, and random points.

@@ -20,9 +20,9 @@ const WORTHWHILE: usize = 2;
 /// Permutes states from the first on, and says how many.
 pub(super) fn permute<const T: usize>(kernels: Kernels, states: &mut [[Fr; T]]) -> usize {
     match kernels.0 {
-        Path::Portable(_) => 0,
         #[cfg(target_arch = "x86_64")]
         Path::Ifma(ifma) => permute_by_ifma(ifma, states),
+        _ => 0,
     }
 }
 

@@ -3,11 +3,12 @@
 #![allow(unsafe_code, reason = "vectors are reinterpreted as words")]
 
 use std::arch::x86_64::*;
+use std::array::from_fn;
 use std::mem::transmute;
 
 use super::range::MASK;
 use super::{Vector, ZERO};
-use crate::lanes::constants::LIMBS;
+use crate::lanes::constants::{LIMBS, from_limbs, to_limbs};
 use crate::lanes::{LANES, Pair, Words};
 
 #[inline(always)]
@@ -22,21 +23,18 @@ pub(crate) const fn to_words(vector: __m512i) -> [u64; 8] {
     unsafe { transmute(vector) }
 }
 
-pub(super) fn reduce_fully(mut words: Words, modulus: Words) -> Words {
-    loop {
-        let mut difference = [0; 4];
-        let mut borrow = false;
-        for i in 0..4 {
-            let (d, first) = words[i].overflowing_sub(modulus[i]);
-            let (d, second) = d.overflowing_sub(u64::from(borrow));
-            difference[i] = d;
-            borrow = first | second;
-        }
-        if borrow {
-            return words;
-        }
-        words = difference;
-    }
+pub(super) fn vector(elements: [Words; LANES]) -> Vector {
+    let limbs = elements.map(to_limbs);
+    from_fn(|limb| from_words(from_fn(|lane| limbs[lane][limb])))
+}
+
+pub(super) fn elements(vector: &Vector) -> [Words; LANES] {
+    let limbs = vector.map(to_words);
+    from_fn(|lane| from_limbs(from_fn(|limb| limbs[limb][lane])))
+}
+
+pub(super) fn factor(words: Words) -> [u64; LIMBS] {
+    to_limbs(words)
 }
 
 /// Transposes eight rows of eight words, and spreads each half over five limbs.

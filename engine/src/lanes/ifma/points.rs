@@ -4,35 +4,12 @@
 use std::arch::x86_64::*;
 
 use super::product::{accumulate, accumulate_square, divide, double, product, reduce_product};
-use super::range::{broadcast_limbs, limbwise_add, limbwise_sub, normalise, reduce_range, select};
+use super::range::{
+    broadcast_limbs, difference, less_one, less_two, limbwise_add, limbwise_sub, normalise, select,
+};
 use super::{Columns, Vector, ZERO};
 use crate::lanes::constants::{Constants, LIMBS};
 use crate::lanes::{BLOCK, Block, Divisors, ElementRefs, Elements, Refs};
-
-/// `a - b` of narrow elements, wide.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn difference(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
-    let offset = broadcast_limbs(&constants.offset);
-    normalise(limbwise_add(&limbwise_sub(a, b), &offset))
-}
-
-/// `a - b - c`, narrow: `a` before its carries, `b` and `c` narrow.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn less_two(constants: &Constants, a: &Vector, b: &Vector, c: &Vector) -> Vector {
-    let table = &constants.reduce_double_difference;
-    let rest = limbwise_sub(&limbwise_sub(a, b), c);
-    reduce_range(table, table[LIMBS - 1][0], rest)
-}
-
-/// `a - b`, narrow: `a` above -p and before its carries, `b` narrow.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn less_one(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
-    let table = &constants.reduce_difference;
-    reduce_range(table, table[LIMBS - 1][0], limbwise_sub(a, b))
-}
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]

@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::Vector;
 use super::memory::from_words;
 use crate::lanes::constants::{Constants, LIMBS};
+use crate::lanes::vectorised::sums;
 use crate::lanes::{BLOCK, Block, Refs};
 
 /// Eight zeros.
@@ -103,67 +104,7 @@ pub(crate) fn limbwise_add(a: &Vector, b: &Vector) -> Vector {
     out
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn add(a: Refs<'_, Vector>, b: Refs<'_, Vector>, out: &mut Block<Vector>) {
-    for k in 0..BLOCK {
-        out[k] = normalise(limbwise_add(a[k], b[k]));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn sub(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    let offset = broadcast_limbs(&constants.offset);
-    for k in 0..BLOCK {
-        let difference = limbwise_sub(a[k], b[k]);
-        out[k] = normalise(limbwise_add(&difference, &offset));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn add_narrow(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        out[k] = reduce_range(&constants.reduce, 0, limbwise_add(a[k], b[k]));
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn sub_narrow(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    let table = &constants.reduce_difference;
-    for k in 0..BLOCK {
-        let difference = limbwise_sub(a[k], b[k]);
-        out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn sub_twice_narrow(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    c: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    let table = &constants.reduce_double_difference;
-    for k in 0..BLOCK {
-        let difference = limbwise_sub(&limbwise_sub(a[k], b[k]), c[k]);
-        out[k] = reduce_range(table, table[LIMBS - 1][0], difference);
-    }
-}
+sums!("avx512f,avx512ifma");
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -182,11 +123,6 @@ pub(crate) fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
         out[i] = _mm512_mask_blend_epi64(mask, a[i], b[i]);
     }
     out
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn copy(mask: u8, from: &Vector, to: &mut Vector) {
-    *to = select(mask, to, from);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]

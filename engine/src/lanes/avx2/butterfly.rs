@@ -1,0 +1,10 @@
+//! The butterflies of transforms.
+
+use super::Vector;
+use super::constants::{Constants, LIMBS};
+use super::product::product;
+use super::range::{broadcast_limbs, difference, less_one, plus_one};
+use crate::lanes::vectorised::butterflies;
+use crate::lanes::{BLOCK, Block, Eight, LastFactors};
+
+butterflies!("avx2", u32);
