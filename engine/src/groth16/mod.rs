@@ -22,9 +22,9 @@ use ark_relations::utils::matrix::Matrix;
 use self::matrix::SparseMatrix;
 use self::quotient::Quotient;
 use crate::kernels::{Kernels, Path};
+use crate::lanes::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{Avx2, Ifma};
-use crate::lanes::Portable;
 use crate::msm::{Budget, Curve, FixedBases, Plan};
 
 /// What does not fit together.

@@ -5,8 +5,8 @@ use ark_ff::{BigInt, Fp256, MontBackend, MontConfig, PrimeField};
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
-use super::radix::{complement, inverse_power_of_two, negated_inverse, reductions, scale};
 use super::radix;
+use super::radix::{complement, inverse_power_of_two, negated_inverse, reductions, scale};
 
 /// Limbs of 52 bits in an element of a lane.
 pub(crate) const LIMBS: usize = 5;

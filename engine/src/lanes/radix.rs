@@ -102,10 +102,7 @@ pub(super) const fn reductions<const N: usize, const BITS: usize>(
         while at_most(scale::<N, BITS>(p, quotient + 1), at) {
             quotient += 1;
         }
-        let (plus, minus) = (
-            scale::<N, BITS>(p, offset),
-            scale::<N, BITS>(p, quotient),
-        );
+        let (plus, minus) = (scale::<N, BITS>(p, offset), scale::<N, BITS>(p, quotient));
         let mut i = 0;
         while i < N {
             table[i][entry] = plus[i].wrapping_sub(minus[i]);

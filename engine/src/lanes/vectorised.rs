@@ -31,7 +31,12 @@ macro_rules! sums {
         /// `a - b - c` of narrow elements, narrow.
         #[inline]
         #[target_feature(enable = $features)]
-        pub(super) fn less_two(constants: &Constants, a: &Vector, b: &Vector, c: &Vector) -> Vector {
+        pub(super) fn less_two(
+            constants: &Constants,
+            a: &Vector,
+            b: &Vector,
+            c: &Vector,
+        ) -> Vector {
             let table = &constants.reduce_double_difference;
             let rest = limbwise_sub(&limbwise_sub(a, b), c);
             reduce_range(table, table[LIMBS - 1][0], rest)
@@ -436,7 +441,12 @@ macro_rules! arithmetic {
             }
 
             #[inline]
-            fn butterfly_down(self, a: &mut Block<Vector>, b: &mut Block<Vector>, c: &Block<Vector>) {
+            fn butterfly_down(
+                self,
+                a: &mut Block<Vector>,
+                b: &mut Block<Vector>,
+                c: &Block<Vector>,
+            ) {
                 // SAFETY: a value of this type exists, so the processor has the features.
                 unsafe { butterfly::butterfly_down(F::$constants, a, b, c) }
             }

@@ -43,9 +43,7 @@ pub(super) fn vector(elements: [Words; LANES]) -> Vector {
 
 pub(super) fn elements(vector: &Vector) -> [Words; LANES] {
     let limbs = vector.map(to_words);
-    from_fn(|lane| {
-        from_limbs::<LIMBS, BITS>(from_fn(|limb| u64::from(limbs[limb][lane])))
-    })
+    from_fn(|lane| from_limbs::<LIMBS, BITS>(from_fn(|limb| u64::from(limbs[limb][lane]))))
 }
 
 pub(super) fn factor(words: Words) -> [u32; LIMBS] {
@@ -69,8 +67,14 @@ pub(super) fn load_pairs(pairs: [&Pair; LANES], first: &mut Vector, second: &mut
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose(r: [__m256i; 4]) -> [__m256i; 4] {
-    let [a, b] = [_mm256_unpacklo_epi64(r[0], r[1]), _mm256_unpackhi_epi64(r[0], r[1])];
-    let [c, d] = [_mm256_unpacklo_epi64(r[2], r[3]), _mm256_unpackhi_epi64(r[2], r[3])];
+    let [a, b] = [
+        _mm256_unpacklo_epi64(r[0], r[1]),
+        _mm256_unpackhi_epi64(r[0], r[1]),
+    ];
+    let [c, d] = [
+        _mm256_unpacklo_epi64(r[2], r[3]),
+        _mm256_unpackhi_epi64(r[2], r[3]),
+    ];
     [
         _mm256_permute2x128_si256::<0x20>(a, c),
         _mm256_permute2x128_si256::<0x20>(b, d),

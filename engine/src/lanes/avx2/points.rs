@@ -1,9 +1,9 @@
 //! Additions of points, a block at a time: the steps before and after the shared inversion.
 
+use super::Vector;
 use super::constants::Constants;
 use super::product::{norm, product, square_of, sum_of_products};
 use super::range::{ZERO, difference, less_one, less_two, negated_wide, select, sum};
-use super::Vector;
 use crate::lanes::{BLOCK, Block, Divisors, ElementRefs, Elements, Refs};
 
 /// As [`super::Avx2`]'s `divisors` of degree 1.

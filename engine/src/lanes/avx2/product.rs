@@ -244,11 +244,7 @@ pub(super) fn sum_of_products(
     [c, d]: [&Vector; 2],
 ) -> Vector {
     let even = half_sum(constants, [a, b], [c, d]);
-    let odd = half_sum(
-        constants,
-        [&odd(a), &odd(b)],
-        [&odd(c), &odd(d)],
-    );
+    let odd = half_sum(constants, [&odd(a), &odd(b)], [&odd(c), &odd(d)]);
     together(&even, &odd)
 }
 
