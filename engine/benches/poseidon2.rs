@@ -28,9 +28,10 @@ where
 {
     let rng = &mut StdRng::seed_from_u64(1);
     let states: Vec<[Fr; T]> = (0..STATES).map(|_| from_fn(|_| Fr::rand(rng))).collect();
-    let (mut theirs, mut ours, mut portable) = (states.clone(), states.clone(), states);
+    let (mut theirs, mut ours) = (states.clone(), states.clone());
+    let (mut avx2, mut portable) = (states.clone(), states);
     let permutation = Poseidon2::<Fr, T>::default();
-    let mut contestants: [(&str, &mut dyn FnMut()); 3] = [
+    let mut contestants: [(&str, &mut dyn FnMut()); 4] = [
         ("taceo-poseidon2", &mut || {
             theirs
                 .iter_mut()
@@ -40,6 +41,11 @@ where
             portable
                 .iter_mut()
                 .for_each(|state| permutation.permute(black_box(state)));
+        }),
+        ("avx2", &mut || {
+            if let Some(kernels) = Kernels::avx2() {
+                permute_all(kernels, black_box(&mut avx2));
+            }
         }),
         ("best kernels", &mut || {
             permute_all(Kernels::best(), black_box(&mut ours))

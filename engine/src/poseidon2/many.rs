@@ -1,4 +1,4 @@
-//! Many states at once: eight at a time where field and processor have lanes for them.
+//! Many states at once: several at a time where field and processor have lanes for them.
 //!
 //! Work is spread over the current rayon pool. The results are those of [`Poseidon2::permute`],
 //! whatever the kernels. Elements are packed into lanes and unpacked for each permutation, which is

@@ -13,11 +13,13 @@
 //!
 //! # Many states
 //! [`permute_all`], [`compress_all`] and [`absorb_all`] take many states at once, for BN254 in the
-//! eight lanes of AVX512-IFMA where the processor has it.
+//! lanes of AVX512-IFMA or AVX2 where the processor has them.
 //!
 //! # Caution!
 //! This is a permutation, not a hash: capacity, padding and feed-forward are the caller's.
 
+#[cfg(any(target_arch = "x86_64", test))]
+mod blocks;
 mod bls12_381;
 mod bn254;
 #[cfg(target_arch = "x86_64")]

@@ -161,15 +161,15 @@ fn many<F: Poseidon2Field, const T: usize>(states: &[F]) -> Vec<[F; T]> {
 }
 
 /// Every way to treat many states against one state at a time, for numbers of states around the
-/// number of lanes.
+/// numbers of lanes.
 fn agrees_with_one_at_a_time<F: Poseidon2Field, const T: usize>(elements: &[F])
 where
     Poseidon2<F, T>: Default,
 {
     let all = many::<F, T>(elements);
     let alone: Vec<[F; T]> = all.iter().map(|&state| permuted(state)).collect();
-    for kernels in [Kernels::best(), Kernels::portable()] {
-        let counts = [0, 1, 2, 7, 8, 9, 17, all.len()];
+    for kernels in Kernels::available() {
+        let counts = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, all.len()];
         for count in counts.map(|count| count.min(all.len())) {
             let mut states = all[..count].to_vec();
             permute_all(kernels, &mut states);
