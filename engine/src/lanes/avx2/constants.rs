@@ -26,6 +26,8 @@ pub(crate) struct Constants {
     pub(super) offset: [u32; LIMBS],
     /// 8p, from which a wide element can be subtracted.
     pub(super) wide_offset: [u32; LIMBS],
+    /// The lowest limbs of 0, p, ..., 6p.
+    pub(super) lowest: [u32; 7],
     /// For each limb the limbs of `-q·p`, where entry i has the largest q with `q·p <= i·2^254`:
     /// adding entry `v >> 254` brings v below 2.33p.
     pub(super) reduce: [[i32; 8]; LIMBS],
@@ -47,6 +49,7 @@ impl Constants {
             negated_inverse: four(negated_inverse(modulus[0], BITS)),
             offset: narrow(scale::<LIMBS, BITS>(p, 4)),
             wide_offset: narrow(scale::<LIMBS, BITS>(p, 8)),
+            lowest: lowest(p),
             reduce: octets(reductions::<LIMBS, BITS>(modulus, 0)),
             reduce_difference: octets(reductions::<LIMBS, BITS>(modulus, 4)),
             reduce_double_difference: octets(reductions::<LIMBS, BITS>(modulus, 7)),
@@ -57,6 +60,16 @@ impl Constants {
 /// Four words of 64 bits as limbs.
 pub(super) const fn to_limbs(words: [u64; 4]) -> [u32; LIMBS] {
     narrow(radix::to_limbs::<LIMBS, BITS>(words))
+}
+
+const fn lowest(p: [u64; LIMBS]) -> [u32; 7] {
+    let mut out = [0; 7];
+    let mut factor = 0;
+    while factor < out.len() {
+        out[factor] = scale::<LIMBS, BITS>(p, factor as u64)[0] as u32;
+        factor += 1;
+    }
+    out
 }
 
 const fn narrow(limbs: [u64; LIMBS]) -> [u32; LIMBS] {

@@ -117,6 +117,15 @@ pub(super) fn select(mask: u8, a: &Vector, b: &Vector) -> Vector {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn zeros(constants: &Constants, a: &Vector) -> u8 {
+    // Zeros are few, and all but they and one in millions of others differ from it in this limb.
+    let mut candidates = ZERO[0];
+    for lowest in constants.lowest {
+        let lowest = _mm256_set1_epi32(lowest.cast_signed());
+        candidates = _mm256_or_si256(candidates, _mm256_cmpeq_epi32(a[0], lowest));
+    }
+    if _mm256_testz_si256(candidates, candidates) == 1 {
+        return 0;
+    }
     // Below 2.33p zero is one of 0, p and 2p.
     let reduced = reduce_range(&constants.reduce, 0, *a);
     let modulus = broadcast_limbs(&constants.modulus);
