@@ -3,6 +3,8 @@
 use std::array::from_fn;
 
 use ark_bn254::{Fq, Fr};
+#[cfg(target_arch = "x86_64")]
+use ark_ff::BigInt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -183,6 +185,30 @@ fn check_memory<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
     }
 }
 
+/// Wide elements all of whose bits are set: no column overflows, and products are narrow.
+#[cfg(target_arch = "x86_64")]
+fn check_widest<F: LaneField, A: Arithmetic<F>>(arithmetic: A) {
+    let words = [u64::MAX; 4];
+    let value = arithmetic.unpack(words);
+    let widest = [arithmetic.vector([words; LANES]); BLOCK];
+    let [mut product, mut square, mut sum] = [widest; 3];
+    let refs = widest.each_ref();
+    arithmetic.mul(refs, refs, &mut product);
+    arithmetic.square(refs, &mut square);
+    arithmetic.mul_add(refs, refs, refs, refs, &mut sum);
+    let thrice = num_bigint::BigUint::from(F::MODULUS) * 3u8;
+    for (found, expected) in [
+        (product, value * value),
+        (square, value.square()),
+        (sum, (value * value).double()),
+    ] {
+        for words in found.iter().flat_map(|vector| arithmetic.elements(vector)) {
+            assert_eq!(arithmetic.unpack(words), expected);
+            assert!(num_bigint::BigUint::from(BigInt(words)) < thrice);
+        }
+    }
+}
+
 fn check<F: LaneField, A: Butterflies<F>>(arithmetic: A) {
     check_operations(arithmetic);
     check_chains(arithmetic);
@@ -209,6 +235,8 @@ fn avx2_lanes_agree_with_arkworks() {
     };
     check::<Fq, _>(avx2);
     check::<Fr, _>(avx2);
+    check_widest::<Fq, _>(avx2);
+    check_widest::<Fr, _>(avx2);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -231,6 +259,8 @@ fn ifma_lanes_agree_with_arkworks() {
     };
     check::<Fq, _>(ifma);
     check::<Fr, _>(ifma);
+    check_widest::<Fq, _>(ifma);
+    check_widest::<Fr, _>(ifma);
 }
 
 /// Everything but products, of which Miri does not know the instruction: docs/supply-chain.md.
