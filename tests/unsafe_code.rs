@@ -5,9 +5,11 @@ use std::fs;
 use crate::support::repository::{root, sources};
 
 /// The only sources with `unsafe`: the engine's kernels, and its mapping of a key's file.
-const KERNELS: [&str; 8] = [
+const KERNELS: [&str; 10] = [
+    "engine/src/lanes/avx2/memory.rs",
+    "engine/src/lanes/avx2/product.rs",
     "engine/src/lanes/ifma/memory.rs",
-    "engine/src/lanes/ifma/mod.rs",
+    "engine/src/lanes/vectorised.rs",
     "engine/src/pairing/exponentiation.rs",
     "engine/src/pairing/lines.rs",
     "engine/src/pairing/points.rs",

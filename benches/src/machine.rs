@@ -11,6 +11,7 @@ pub(crate) struct Machine {
     cpu: String,
     cores: usize,
     ifma: bool,
+    avx2: bool,
     memory_bytes: Option<u64>,
     kernel: Option<String>,
     governor: Option<String>,
@@ -35,6 +36,7 @@ impl Machine {
             cpu: field("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             ifma: taxproof_engine::Kernels::ifma().is_some(),
+            avx2: taxproof_engine::Kernels::avx2().is_some(),
             memory_bytes: kilobytes(&memory, "MemTotal:"),
             kernel: text("/proc/sys/kernel/osrelease"),
             governor: text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -53,14 +55,13 @@ impl Machine {
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let known =
             |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
+        let has = |it: bool| if it { "yes" } else { "no" }.to_owned();
         let load = |load: Option<f64>| load.map_or("not known".to_owned(), |l| format!("{l:.1}"));
         vec![
             ("processor", self.cpu.clone()),
             ("cores", self.cores.to_string()),
-            (
-                "AVX512-IFMA",
-                if self.ifma { "yes" } else { "no" }.to_owned(),
-            ),
+            ("AVX512-IFMA", has(self.ifma)),
+            ("AVX2", has(self.avx2)),
             ("kernel", known(&self.kernel)),
             ("governor", known(&self.governor)),
             ("compiler", self.rustc.to_owned()),
