@@ -26,7 +26,6 @@ use prost::bytes::Bytes;
 use taxproof_claims::shape::Shape;
 use taxproof_proto::v1::presentation_result::Result as Outcome;
 use taxproof_proto::v1::{SubmitPresentationResponse, SubmitPresentationsResponse, Verdict};
-use taxproof_verifier::limits::STREAMS;
 use tonic::Code;
 
 use crate::machine::Machine;
@@ -222,10 +221,10 @@ async fn measure(
     begins("an open loop at ten times the peak");
     let rate = peak.per_second * 10.0;
     let overload = load::open(&process, &target, pool, rate, plan.time).await?;
+    let streams = target.streams();
     let peak_bytes = process.usage()?.peak;
     begins("slow readers");
-    let calls_each = STREAMS as usize;
-    let slow_readers = unread::measure(&process, plan.slow_readers, calls_each).await?;
+    let slow_readers = unread::measure(&process, plan.slow_readers).await?;
     Ok(Measured {
         program,
         startup_ms,
@@ -234,8 +233,8 @@ async fn measure(
             peak_bytes,
             slow_readers,
         },
-        steady: Open::new(&steady, &peak),
-        overload: Open::new(&overload, &peak),
+        steady: Open::new(&steady, &peak, streams),
+        overload: Open::new(&overload, &peak, streams),
         singles,
         peak,
         batches,
@@ -303,7 +302,12 @@ async fn batches(
                 let fate = batch(&connection, messages, size).await?;
                 let end = begin.elapsed();
                 let took = end.saturating_sub(called);
-                samples.push(Sample { end, took, fate });
+                samples.push(Sample {
+                    end,
+                    took,
+                    sent: took,
+                    fate,
+                });
             }
             Ok::<_, ServiceError>(samples)
         });
@@ -380,7 +384,7 @@ fn all_passed(answer: &Answer, size: usize) -> bool {
 const SUBMIT: &str = "/taxproof.v1.PresentationService/SubmitPresentation";
 const SUBMIT_ALL: &str = "/taxproof.v1.PresentationService/SubmitPresentations";
 const HELLO: &str = "/hello.Greeter/SayHello";
-/// Enough that calls are not held back by a connection's limit of streams.
+/// As many as a bank's gateways together have.
 const CONNECTIONS: usize = 32;
 /// Starts of which the median is taken.
 const STARTS: usize = 5;

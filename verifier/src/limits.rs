@@ -19,8 +19,17 @@ pub const SEALED: usize = MAX_SEALED_PRESENTATION + CLIENT_REQUEST_ID + 64;
 /// Longest list of headers of a call: callers send none of their own.
 pub const HEADER_LIST: u32 = 16 * 1024;
 
-/// Calls at once on one connection; a wallet makes one.
+/// Calls at once that a connection is promised at most: a gateway's share; a wallet makes one. Its
+/// client keeps back what is more.
 pub const STREAMS: u32 = 64;
+
+/// Calls at once that a connection is promised where others have what there is: some, so that a watch
+/// or a slow call does not hold up the next, and few, as there may be many such connections.
+pub const LEAST_STREAMS: u32 = 4;
+
+/// The part of the calls that no connection is promised yet that a new one is promised, so that those
+/// that come later get some, too.
+pub const STREAMS_SHARE: u32 = 4;
 
 /// Streams that a peer opened and reset before they were served: more is a rapid reset attack
 /// (CVE-2023-44487).
@@ -39,6 +48,19 @@ pub const PEERS: usize = 4096;
 /// How many of them are forgotten at once where there are more, so that not every stranger makes the
 /// service look at all of them.
 pub const PEERS_FORGOTTEN: usize = 512;
+
+/// How long a presentation waits for a place before it is refused: in that time some hundreds of
+/// places come free. Whoever is refused at once calls again at once, and refusing costs as much as a
+/// tenth of a verification, here and there.
+pub const LEAST_WAIT: Duration = Duration::from_millis(50);
+
+/// How long it waits where so many do that more than [`SHEDS_PER_SECOND`] would be refused: longer than
+/// that, and callers give up by themselves.
+pub const LONGEST_WAIT: Duration = RETRY;
+
+/// How many presentations a second are refused where no more than [`LONGEST_WAIT`] is needed for that:
+/// about as many as are verified, so that refusing takes a small part of the time.
+pub const SHEDS_PER_SECOND: u32 = 4000;
 
 /// When a caller who was shed should try again: the queue turns over in less.
 pub const RETRY: Duration = Duration::from_millis(250);

@@ -73,6 +73,8 @@ pub(super) struct Open {
     pub(super) offered_per_second: f64,
     /// That rate over the peak's.
     pub(super) offered_over_peak: f64,
+    /// Calls at once that the service promised over all connections.
+    pub(super) streams: usize,
     /// Presentations decided a second, the first fifth of the time left out.
     pub(super) goodput_per_second: f64,
     /// That over the peak's.
@@ -84,16 +86,22 @@ pub(super) struct Open {
     pub(super) shed: usize,
     /// Calls that took longer than the service lets them.
     pub(super) late: usize,
+    /// Calls that were never sent, as no connection had a stream free within a second.
+    pub(super) held: usize,
     pub(super) server_cores: f64,
     pub(super) client_cores: f64,
-    /// Of what was decided.
+    /// Of what was decided, from when it was due.
     pub(super) latency: Option<Latency>,
-    /// Of what was shed.
+    /// The same from when it was sent.
+    pub(super) sent_latency: Option<Latency>,
+    /// Of what was shed, from when it was sent.
     pub(super) shed_latency: Option<Latency>,
+    /// The same from when it was due.
+    pub(super) shed_latency_from_due: Option<Latency>,
 }
 
 impl Open {
-    pub(super) fn new(load: &Load, peak: &Closed) -> Self {
+    pub(super) fn new(load: &Load, peak: &Closed, streams: usize) -> Self {
         let served = times(load, Fate::Served);
         let shed = times(load, Fate::Shed);
         let seconds = load.time.as_secs_f64();
@@ -109,16 +117,20 @@ impl Open {
             seconds,
             offered_per_second: offered,
             offered_over_peak: offered / peak.per_second,
+            streams,
             goodput_per_second: goodput,
             goodput_ratio: goodput / peak.per_second,
             goodput_per_cpu_ratio: peak.server_cpu_ms_each / cpu_each,
             served: served.len(),
             shed: shed.len(),
             late: times(load, Fate::Late).len(),
+            held: times(load, Fate::Held).len(),
             server_cores: load.server.as_secs_f64() / seconds,
             client_cores: load.client.as_secs_f64() / seconds,
             latency: Latency::of(served),
-            shed_latency: Latency::of(shed),
+            sent_latency: Latency::of(sent(load, Fate::Served)),
+            shed_latency: Latency::of(sent(load, Fate::Shed)),
+            shed_latency_from_due: Latency::of(shed),
         }
     }
 }
@@ -165,6 +177,11 @@ fn times(load: &Load, fate: Fate) -> Vec<Duration> {
     of_fate.map(|sample| sample.took).collect()
 }
 
+fn sent(load: &Load, fate: Fate) -> Vec<Duration> {
+    let of_fate = load.samples.iter().filter(|sample| sample.fate == fate);
+    of_fate.map(|sample| sample.sent).collect()
+}
+
 pub(super) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
@@ -175,7 +192,13 @@ mod tests {
 
     fn sample(end: u64, took: u64, fate: Fate) -> Sample {
         let (end, took) = (Duration::from_millis(end), Duration::from_millis(took));
-        Sample { end, took, fate }
+        let sent = took / 2;
+        Sample {
+            end,
+            took,
+            sent,
+            fate,
+        }
     }
 
     fn load(samples: Vec<Sample>) -> Load {
@@ -216,13 +239,18 @@ mod tests {
                 sample(400, 1, Fate::Shed),
                 sample(1500, 900, Fate::Served),
                 sample(999, 5, Fate::Late),
+                sample(999, 1000, Fate::Held),
             ]),
             &peak,
+            7,
         );
-        assert_eq!((open.served, open.shed, open.late), (4, 1, 1));
+        assert_eq!((open.served, open.shed), (4, 1));
+        assert_eq!((open.late, open.held), (1, 1));
         assert!((open.goodput_per_second - 2.5).abs() < 1e-9);
         assert!((open.goodput_ratio - 0.025).abs() < 1e-9);
         assert!((open.goodput_per_cpu_ratio - 0.03).abs() < 1e-9);
-        assert_eq!(open.shed_latency.map(|l| l.max_ms), Some(1.0));
+        assert_eq!(open.shed_latency.map(|l| l.max_ms), Some(0.5));
+        assert_eq!(open.shed_latency_from_due.map(|l| l.max_ms), Some(1.0));
+        assert_eq!(open.sent_latency.map(|l| l.max_ms), Some(450.0));
     }
 }

@@ -115,13 +115,15 @@ fn conclusions(report: &Report) -> String {
         "verifying takes {:.2} of the CPU time of a single call; a presentation of a batch takes \
          {:.2} times less than a single call\n\
          at {:.1} times the peak, goodput is {:.2} of it, and {:.2} for the same CPU time; {} calls \
-         were shed, in {p50} ms, p99 {p99} ms\n",
+         were shed, {p50} ms after they were sent, p99 {p99} ms, and {} were never sent, as no \
+         connection had a stream free in time\n",
         report.single_of_verification,
         batches.cpu_over_singles,
         overload.offered_over_peak,
         overload.goodput_ratio,
         overload.goodput_per_cpu_ratio,
-        overload.shed
+        overload.shed,
+        overload.held
     )
 }
 

@@ -30,7 +30,6 @@ pub(super) struct SlowReaders {
 pub(super) async fn measure(
     process: &Process,
     connections: usize,
-    calls_each: usize,
 ) -> Result<SlowReaders, ServiceError> {
     let before = process.usage()?.resident;
     let page = framed(&ListDecisionsRequest::default());
@@ -39,7 +38,7 @@ pub(super) async fn measure(
         // No one peer has so many.
         let from = 2 + (i % PEERS) as u8;
         let connection = Connection::open(process.address, from, 0).await?;
-        for _ in 0..calls_each {
+        for _ in 0..connection.streams {
             held.push(connection.call_unread(LIST, page.clone()).await?);
         }
     }

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use h2::client::SendRequest;
 use h2::{RecvStream, SendStream};
@@ -17,6 +18,8 @@ use tonic::Code;
 pub(super) struct Connection {
     sender: SendRequest<Bytes>,
     authority: Authority,
+    /// Calls at once that the service promised.
+    pub(super) streams: usize,
 }
 
 /// How a call ended.
@@ -39,7 +42,7 @@ impl Answer {
 impl Connection {
     /// Connects from one of this machine's own addresses, 127.0.0.`from`, where the system has
     /// these: the service takes each for another peer. A window is how much of an answer may come
-    /// unread.
+    /// unread. Nothing is called before the service has said how much may be called at once.
     pub(super) async fn open(to: SocketAddr, from: u8, window: u32) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // Elsewhere than on Linux there is one address, and so one peer.
@@ -49,12 +52,25 @@ impl Connection {
         let (sender, connection) = h2::client::Builder::new()
             .initial_window_size(window)
             .initial_connection_window_size(window)
+            .initial_max_send_streams(0)
             .handshake(stream)
             .await
             .map_err(io::Error::other)?;
         tokio::spawn(connection);
         let authority = to.to_string().parse().map_err(io::Error::other)?;
-        Ok(Self { sender, authority })
+        let mut looks = 0;
+        while sender.current_max_send_streams() == 0 {
+            if looks == MOST_LOOKS {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            looks += 1;
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(Self {
+            streams: sender.current_max_send_streams(),
+            sender,
+            authority,
+        })
     }
 
     /// Makes a call with some messages, and waits for its end.
@@ -131,3 +147,8 @@ fn code(headers: &HeaderMap) -> Option<Code> {
     let status = headers.get("grpc-status")?;
     Some(Code::from_bytes(status.as_bytes()))
 }
+
+/// How often a new connection is asked for the service's settings.
+const LOOK: Duration = Duration::from_millis(1);
+/// Longer than a service under load takes to send them.
+const MOST_LOOKS: usize = 10_000;

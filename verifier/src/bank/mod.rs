@@ -12,6 +12,7 @@ mod readiness;
 mod recording;
 mod refusal;
 mod requests;
+mod room;
 mod submission;
 mod time;
 mod trust;
@@ -51,6 +52,7 @@ use crate::signers::Signers;
 use crate::store::{Store, StoreError};
 use queue::Queue;
 use recording::Recorder;
+use room::Room;
 use time::Time;
 
 /// A bank: its keys, whom it trusts, and what it keeps.
@@ -72,7 +74,7 @@ pub struct Bank {
     terms: Kept<Terms>,
     epochs: Kept<TrustedEpoch>,
     /// One for each presentation that may wait or be verified.
-    presentations: Arc<Semaphore>,
+    room: Arc<Room>,
     queue: Queue,
     /// One for each batch of presentations at once.
     batches: Semaphore,
@@ -108,7 +110,7 @@ impl Bank {
         let bank = Self {
             recorder: Recorder::start(store.clone(), Arc::clone(&signers), Arc::new(mark)),
             store,
-            presentations: Arc::new(Semaphore::new(folder.config.limits.presentations)),
+            room: Room::new(folder.config.limits.presentations),
             queue: Queue::default(),
             id: folder.config.id,
             name: folder.config.name,
@@ -174,11 +176,6 @@ impl Bank {
     /// Origins of web pages that may call the service from a browser.
     pub fn web_origins(&self) -> &[String] {
         &self.web_origins
-    }
-
-    /// One place for each presentation that may wait or be verified.
-    pub(crate) const fn places(&self) -> &Arc<Semaphore> {
-        &self.presentations
     }
 
     /// What it keeps.

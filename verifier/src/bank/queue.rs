@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::batch::{Answer, Steps};
 use super::compute::{Calls, queue_span};
+use super::room::Place;
 use super::{Bank, ClientRequestId, Decision, Refusal, Submission};
 use crate::limits::{SHARED, SHARES};
 use crate::metrics::{Present, Step};
@@ -40,7 +41,7 @@ struct Job {
 struct Caller {
     answer: oneshot::Sender<Answer>,
     /// Its place among those that may wait or be verified, which it keeps when the caller goes.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     _counted: Present,
 }
 
@@ -88,20 +89,33 @@ impl Bank {
     /// turn, it is not begun.
     ///
     /// # Errors
-    /// The presentation cannot be read, its request was decided by another one, the bank has not
-    /// what it takes to verify it, or there are too many at once.
+    /// As of [`Self::submit_as`].
     pub async fn submit(
         self: &Arc<Self>,
         sealed: Vec<u8>,
         client_request_id: impl Into<ClientRequestId>,
     ) -> Result<Decision, Refusal> {
+        self.submit_as(&"".into(), sealed, client_request_id).await
+    }
+
+    /// The same for one of several peers, with whom it takes turns where there are more presentations
+    /// than places.
+    ///
+    /// # Errors
+    /// The presentation cannot be read, its request was decided by another one, the bank has not
+    /// what it takes to verify it, or there are too many at once.
+    pub async fn submit_as(
+        self: &Arc<Self>,
+        peer: &Arc<str>,
+        sealed: Vec<u8>,
+        client_request_id: impl Into<ClientRequestId>,
+    ) -> Result<Decision, Refusal> {
         let client_request_id = client_request_id.into();
         client_request_id.check()?;
-        let place = Arc::clone(&self.presentations).try_acquire_owned();
-        let place = place.map_err(|_| {
+        let Some(place) = self.room.enter(peer).await else {
             self.metrics.shed("queue");
-            Refusal::Busy
-        })?;
+            return Err(Refusal::Busy);
+        };
         let (answer, answered) = oneshot::channel();
         let call = Span::current();
         let needed = self.queue.push(Job {

@@ -29,21 +29,17 @@ use taxproof_proto::v1::request_service_server::RequestServiceServer;
 use taxproof_proto::v1::trust_service_server::TrustServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tonic::transport::Server;
-use tonic::transport::server::Router;
+use tonic::service::Routes;
 use tonic_health::server::health_reporter;
 use tonic_web::GrpcWebLayer;
-use tower::layer::util::{Identity, Stack};
-use tower_http::cors::CorsLayer;
+use tower::Layer as _;
 
-use crate::bank::{Bank, Clock, Refusal};
+use crate::bank::{Bank, Clock};
 use crate::config::{Config, Folder};
-use crate::limits::{
-    EVIDENCE, HEADER_LIST, KEEPALIVE, LIST, Limits, MESSAGE, PENDING_RESETS, SEALED, STREAMS,
-};
+use crate::limits::{EVIDENCE, LIST, Limits, MESSAGE, SEALED};
 use crate::roles::Caller;
 use crate::telemetry::Telemetry;
-use crate::transport::{Full, Gate, Pages, Peer, Security, incoming};
+use crate::transport::{Gate, Http, Pages, Peer, Security, incoming};
 use monitor::Monitor;
 use serving::Background;
 
@@ -126,9 +122,6 @@ pub enum ServeError {
          `allow_plaintext_from_other_machines` where something else keeps strangers out"
     )]
     Plaintext(SocketAddr),
-    /// The transport broke.
-    #[error("the service ended: {0}")]
-    Transport(#[from] tonic::transport::Error),
     /// The service's task broke.
     #[error("the service ended: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -172,14 +165,16 @@ pub async fn serve_as(bank: Arc<Bank>, settings: Settings) -> Result<Serving, Se
         origins: bank.web_origins().into(),
         names: settings.server_names.into(),
     };
-    let serving = router(&bank, &limits, pages)
-        .add_service(health_service)
-        .serve_with_incoming_shutdown(
-            incoming(listener, settings.security, &limits, metrics),
-            // A dropped `Serving` stops its service, too.
-            async { stopped.await.unwrap_or_default() },
-        );
-    let task = tokio::spawn(serving);
+    // Browsers speak HTTP/2 only with TLS; whoever else calls by gRPC-Web does so as they do.
+    let http = Http::new(&limits, !pages.origins.is_empty());
+    let cors = web::cors(&pages.origins);
+    let gate = Gate::new(&limits, pages, Arc::clone(&metrics));
+    let routes = gate.layer(routes(&bank).add_service(health_service).prepare());
+    let service = cors.layer(GrpcWebLayer::new().layer(routes));
+    let connections = incoming(listener, settings.security, &limits, metrics);
+    // A dropped `Serving` stops its service, too.
+    let told = async { stopped.await.unwrap_or_default() };
+    let task = tokio::spawn(http.serve(connections, service, told));
     tracing::info!(%address, tls, bank = bank.id(), "serving");
     Ok(Serving {
         address,
@@ -222,12 +217,15 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeErr
     Ok((listener, bound))
 }
 
-/// The services, with gRPC-Web and CORS around them.
-type Routes = Router<Stack<Gate, Stack<GrpcWebLayer, Stack<CorsLayer, Identity>>>>;
-
 /// The bank behind every service.
 #[derive(Debug, Clone)]
 struct Service(Arc<Bank>);
+
+/// What its calls are counted under.
+fn account<T>(request: &tonic::Request<T>) -> Arc<str> {
+    let peer = request.extensions().get::<Peer>();
+    peer.map_or_else(|| "".into(), Peer::account)
+}
 
 /// Who calls. The gate lets no call pass without.
 fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, tonic::Status> {
@@ -236,7 +234,7 @@ fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, tonic::Status> {
     Ok(peer.caller.clone())
 }
 
-fn router(bank: &Arc<Bank>, limits: &Limits, pages: Pages) -> Routes {
+fn routes(bank: &Arc<Bank>) -> Routes {
     let service = || Service(Arc::clone(bank));
     macro_rules! limited {
         ($server:ident) => {
@@ -254,27 +252,7 @@ fn router(bank: &Arc<Bank>, limits: &Limits, pages: Pages) -> Routes {
     };
     let health = tonic_health::pb::FILE_DESCRIPTOR_SET;
     let compiled = "the build wrote the descriptors";
-    // Browsers speak HTTP/2 only with TLS; whoever else calls by gRPC-Web does so as they do.
-    let web = !pages.origins.is_empty();
-    let cors = web::cors(&pages.origins);
-    let gate = Gate::new(limits, pages, Arc::clone(bank.metrics())).refusing(Full {
-        method: "/taxproof.v1.PresentationService/SubmitPresentation",
-        places: Arc::clone(bank.places()),
-        answer: || Refusal::Busy.into(),
-    });
-    Server::builder()
-        .accept_http1(web)
-        .layer(cors)
-        .layer(GrpcWebLayer::new())
-        .layer(gate)
-        .max_concurrent_streams(STREAMS)
-        .http2_max_header_list_size(HEADER_LIST)
-        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        .max_connection_age(limits.connection_age)
-        .max_connection_age_grace(limits.connection_grace)
-        .add_service(limited!(PolicyServiceServer))
+    Routes::new(limited!(PolicyServiceServer))
         .add_service(limited!(RequestServiceServer))
         .add_service(presentations)
         .add_service(limited!(DecisionServiceServer))

@@ -9,7 +9,7 @@ use taxproof_proto::v1::{
 };
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
-use super::{Service, caller, decision, status};
+use super::{Service, account, caller, decision, status};
 use crate::bank::{ClientRequestId, Refusal, Submission};
 use crate::limits::BATCH;
 
@@ -19,11 +19,11 @@ impl PresentationService for Service {
         &self,
         request: Request<SubmitPresentationRequest>,
     ) -> Result<Response<SubmitPresentationResponse>, Status> {
-        let caller = caller(&request)?;
+        let (caller, account) = (caller(&request)?, account(&request));
         let request = request.into_inner();
         let (sealed, id) = (request.sealed_presentation, request.client_request_id);
         let id = ClientRequestId::of(&caller, id);
-        let decision = self.0.submit(sealed, id).await?;
+        let decision = self.0.submit_as(&account, sealed, id).await?;
         let decision = Some(decision::message(decision));
         Ok(Response::new(SubmitPresentationResponse { decision }))
     }

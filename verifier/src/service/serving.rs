@@ -18,7 +18,7 @@ pub struct Serving {
     pub(super) operations_address: Option<SocketAddr>,
     pub(super) monitor: Arc<Monitor>,
     pub(super) stop: oneshot::Sender<()>,
-    pub(super) task: JoinHandle<Result<(), tonic::transport::Error>>,
+    pub(super) task: JoinHandle<()>,
     pub(super) drain: Duration,
     pub(super) background: Background,
 }
@@ -60,7 +60,7 @@ impl Serving {
         // Last, so that whoever asks is told that it stops.
         self.background.end().await;
         match ended {
-            Ok(ended) => Ok(ended??),
+            Ok(ended) => Ok(ended?),
             Err(_) => {
                 tracing::warn!("calls in progress end with the process");
                 task.abort();
@@ -75,7 +75,7 @@ impl Serving {
     /// The service ended by itself.
     pub async fn until(mut self, signal: impl Future<Output = ()>) -> Result<(), ServeError> {
         tokio::select! {
-            ended = &mut self.task => Ok(ended??),
+            ended = &mut self.task => Ok(ended?),
             () = signal => self.stop().await,
         }
     }

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
-use tonic::transport::server::Connected;
 
 use super::network::network;
 use super::places::Place;
+use super::streams::Promise;
 use crate::metrics::Metrics;
 use crate::roles::Caller;
 
@@ -62,6 +62,7 @@ pub struct Connection {
     /// Until when it must have called, while it has not.
     silence: Option<Pin<Box<Sleep>>>,
     metrics: Arc<Metrics>,
+    promise: Promise,
     _place: Place,
 }
 
@@ -72,15 +73,26 @@ impl Connection {
         peer: Peer,
         first_call: Duration,
         metrics: Arc<Metrics>,
-        place: Place,
+        (place, promise): (Place, Promise),
     ) -> Self {
         Self {
             stream: Box::pin(stream),
             peer,
             silence: Some(Box::pin(tokio::time::sleep(first_call))),
             metrics,
+            promise,
             _place: place,
         }
+    }
+
+    /// Who is at its other end.
+    pub const fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// How many calls at once its peer is promised.
+    pub const fn streams(&self) -> u32 {
+        self.promise.streams()
     }
 
     /// Fails where the peer was silent for too long. Asked before everything, as a peer can hold up
@@ -106,14 +118,6 @@ impl Connection {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Connection({:?})", self.peer)
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Peer;
-
-    fn connect_info(&self) -> Peer {
-        self.peer.clone()
     }
 }
 

@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -22,7 +21,7 @@ use super::connection::Peer;
 use super::deadline;
 use super::pages::{Pages, Refused};
 use super::rate::Rates;
-use crate::limits::Limits;
+use crate::limits::{LEAST_WAIT, Limits};
 use crate::metrics::Metrics;
 use crate::roles::{Caller, METHODS};
 use crate::telemetry;
@@ -34,18 +33,6 @@ pub struct Gate {
     call: Duration,
     pages: Pages,
     metrics: Arc<Metrics>,
-    full: Option<Full>,
-}
-
-/// What is refused at the gate while it has no room.
-#[derive(Debug, Clone)]
-pub struct Full {
-    /// The method.
-    pub method: &'static str,
-    /// One for each call that there is room for.
-    pub places: Arc<Semaphore>,
-    /// What the caller is told.
-    pub answer: fn() -> Status,
 }
 
 impl Gate {
@@ -59,25 +46,7 @@ impl Gate {
             call: limits.call,
             pages,
             metrics,
-            full: None,
         }
-    }
-
-    /// The same that refuses a method while that has no room, before anything else is done for the
-    /// call: refusing is what there is most of when there is too much.
-    pub fn refusing(self, full: Full) -> Self {
-        let full = Some(full);
-        Self { full, ..self }
-    }
-
-    /// Why a call that may be made is refused at once.
-    fn refused<B>(&self, request: &Request<B>) -> Option<Status> {
-        let full = self.full.as_ref()?;
-        let (path, peer) = (request.uri().path(), request.extensions().get::<Peer>());
-        let refused = path == full.method
-            && full.places.available_permits() == 0
-            && peer.is_some_and(|peer| peer.caller.may_call(path));
-        refused.then(full.answer)
     }
 
     /// Lets a call pass; how long it may take.
@@ -88,7 +57,8 @@ impl Gate {
         authorize(&peer.caller, request.uri().path())?;
         self.rates.take(&peer.account()).map_err(|wait| {
             self.metrics.shed("rate");
-            exhausted("this caller calls too often: try again later", wait)
+            let status = exhausted("this caller calls too often: try again later", wait);
+            Refused::held(status, LEAST_WAIT)
         })?;
         let asked = deadline::timeout(request.headers())
             .map_err(|_| Status::invalid_argument("grpc-timeout is no timeout"))?;
@@ -169,12 +139,6 @@ where
         }
         let method = known(request.uri().path());
         let metrics = Arc::clone(&self.gate.metrics);
-        if let Some(status) = self.gate.refused(&request) {
-            metrics.shed("queue");
-            let response = status.into_http();
-            note(&metrics, method, begin, &response);
-            return Box::pin(std::future::ready(Ok(response)));
-        }
         let span = telemetry::call_span(method, request.headers());
         let admitted = span.in_scope(|| self.gate.admit(&request));
         let answer = admitted.map(|limit| (limit, self.service.call(request)));
@@ -184,7 +148,12 @@ where
                     Ok(response) => response?,
                     Err(_) => late().into_http(),
                 },
-                Err(refused) => refused.into_http(),
+                Err(refused) => {
+                    if !refused.held.is_zero() {
+                        tokio::time::sleep(refused.held).await;
+                    }
+                    refused.into_http()
+                }
             };
             let code = note(&metrics, method, begin, &response);
             telemetry::end_call(&Span::current(), code);
@@ -320,36 +289,26 @@ mod tests {
         assert_eq!((begun(), hanging.dropped.load(Ordering::Relaxed)), (3, 3));
     }
 
-    #[tokio::test]
-    async fn a_method_without_room_is_refused_and_others_are_not() {
-        let hanging = Hanging::default();
-        let places = Arc::new(Semaphore::new(1));
-        let gate = Gate::new(&Limits::default(), Pages::default(), Arc::default()).refusing(Full {
-            method: "/taxproof.v1.TrustService/GetBank",
-            places: Arc::clone(&places),
-            answer: || exhausted("full", Duration::from_secs(1)),
-        });
-        let mut gated = gate.layer(hanging.clone());
-        let mut call = |path: &str, peer: Option<Peer>| {
-            let mut request = grpc(path).body(Body::empty()).expect("a request");
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
-            }
-            let answer = gated.call(request).now_or_never();
-            answer.map(|Ok(response)| code(&response))
+    #[tokio::test(start_paused = true)]
+    async fn who_calls_too_often_is_told_so_after_a_while() {
+        let limits = Limits {
+            peer_calls_at_once: 1,
+            peer_calls_per_second: 1,
+            ..Limits::default()
         };
-        let (full, other) = (
-            "/taxproof.v1.TrustService/GetBank",
-            "/taxproof.v1.TrustService/ListEpochs",
-        );
-        assert_eq!(call(full, Some(unasked())), None);
-        let taken = places.try_acquire().expect("a place");
-        assert_eq!(call(full, Some(unasked())), Some(Code::ResourceExhausted));
-        assert_eq!(call(other, Some(unasked())), None);
-        // Who may not call is told that, and not how full it is.
-        assert_eq!(call(full, None), Some(Code::Unauthenticated));
-        drop(taken);
-        assert_eq!(call(full, Some(unasked())), None);
+        let mut gated =
+            Gate::new(&limits, Pages::default(), Arc::default()).layer(Hanging::default());
+        let mut call = || {
+            let request = grpc("/taxproof.v1.TrustService/GetBank");
+            let mut request = request.body(Body::empty()).expect("a request");
+            request.extensions_mut().insert(unasked());
+            gated.call(request)
+        };
+        assert!(call().now_or_never().is_none(), "it is begun");
+        let begin = tokio::time::Instant::now();
+        let Ok(response) = call().await;
+        assert_eq!(code(&response), Code::ResourceExhausted);
+        assert_eq!(begin.elapsed(), LEAST_WAIT);
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 //! An error of `accept` ends neither this nor the process (RUSTSEC-2024-0376): out of file
 //! descriptors, it waits until some are free.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::connection::{Connection, Peer};
 use super::places::{Place, Places};
+use super::streams::Stock;
 use super::tls::Tls;
 use crate::limits::{ACCEPT_PAUSE, Limits};
 use crate::metrics::Metrics;
@@ -44,13 +44,14 @@ pub fn incoming(
     security: Security,
     limits: &Limits,
     metrics: Arc<Metrics>,
-) -> ReceiverStream<io::Result<Connection>> {
+) -> ReceiverStream<Connection> {
     let (sender, receiver) = mpsc::channel(1);
     let acceptor = Acceptor {
         security,
         handshake: limits.handshake,
         first_call: limits.first_call,
         metrics: Arc::clone(&metrics),
+        stock: Stock::new(limits.presentations),
         sender,
     };
     let places = Arc::new(Places::new(limits, metrics));
@@ -85,7 +86,8 @@ struct Acceptor {
     handshake: Duration,
     first_call: Duration,
     metrics: Arc<Metrics>,
-    sender: mpsc::Sender<io::Result<Connection>>,
+    stock: Arc<Stock>,
+    sender: mpsc::Sender<Connection>,
 }
 
 impl Acceptor {
@@ -117,7 +119,7 @@ impl Acceptor {
             }
         };
         // The service stopped meanwhile.
-        let _ = self.sender.send(Ok(connection)).await;
+        let _ = self.sender.send(connection).await;
     }
 
     fn connection(
@@ -127,7 +129,8 @@ impl Acceptor {
         place: Place,
     ) -> Connection {
         let metrics = Arc::clone(&self.metrics);
-        Connection::new(stream, peer, self.first_call, metrics, place)
+        let held = (place, self.stock.promise());
+        Connection::new(stream, peer, self.first_call, metrics, held)
     }
 
     fn refuse(&self, reason: &'static str, address: SocketAddr, why: &dyn std::fmt::Display) {

@@ -3,15 +3,18 @@
 mod connection;
 mod deadline;
 mod gate;
+mod http;
 mod listener;
 mod network;
 mod pages;
 mod places;
 mod rate;
+mod streams;
 mod tls;
 
 pub use connection::{Connection, Peer};
-pub use gate::{Full, Gate, Gated};
+pub use gate::{Gate, Gated};
+pub use http::Http;
 pub use listener::{Security, incoming};
 pub use pages::Pages;
 pub use rate::Rates;

@@ -7,6 +7,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
@@ -32,16 +33,28 @@ pub(super) struct Refused {
     /// What tells a browser that this is no success, whatever it makes of the rest.
     http: StatusCode,
     status: Status,
+    /// How long it is held back: whoever is refused at once calls again at once.
+    pub(super) held: Duration,
 }
 
 impl From<Status> for Refused {
     fn from(status: Status) -> Self {
-        let http = StatusCode::OK;
-        Self { http, status }
+        Self::with(StatusCode::OK, status)
     }
 }
 
 impl Refused {
+    const fn with(http: StatusCode, status: Status) -> Self {
+        let held = Duration::ZERO;
+        Self { http, status, held }
+    }
+
+    /// What is answered after a while.
+    pub(super) fn held(status: Status, held: Duration) -> Self {
+        let refused = Self::from(status);
+        Self { held, ..refused }
+    }
+
     pub(super) fn into_http(self) -> Response<Body> {
         let mut response = self.status.into_http();
         *response.status_mut() = self.http;
@@ -63,10 +76,11 @@ impl Pages {
         }
         let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         if !kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
-            return Err(Refused {
-                http: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                status: Status::invalid_argument("the content-type is not application/grpc"),
-            });
+            let message = "the content-type is not application/grpc";
+            return Err(Refused::with(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Status::invalid_argument(message),
+            ));
         }
         if *caller == Caller::Unasked && !self.is_called_by_its_name(request) {
             let host = (request.uri().authority(), headers.get(HOST));
@@ -109,10 +123,7 @@ impl Pages {
 }
 
 fn forbidden(message: &str) -> Refused {
-    Refused {
-        http: StatusCode::FORBIDDEN,
-        status: Status::permission_denied(message),
-    }
+    Refused::with(StatusCode::FORBIDDEN, Status::permission_denied(message))
 }
 
 #[cfg(test)]

@@ -153,10 +153,10 @@ async fn headers_beyond_the_limit_are_refused() {
 }
 
 /// Keeps writers out of a world's database until it is dropped: what is to be kept waits.
-struct Locked(sqlx::SqliteConnection);
+pub(crate) struct Locked(sqlx::SqliteConnection);
 
 impl Locked {
-    async fn new(world: &World) -> Self {
+    pub(crate) async fn new(world: &World) -> Self {
         use sqlx::Connection as _;
         let file = world.folder.path().join("state/bank.sqlite");
         let url = format!("sqlite://{}", file.display());
@@ -166,7 +166,7 @@ impl Locked {
         Self(connection)
     }
 
-    async fn unlock(self) {
+    pub(crate) async fn unlock(self) {
         use sqlx::Connection as _;
         self.0.close().await.unwrap();
     }
@@ -183,10 +183,12 @@ async fn one_presentation_more_than_may_wait_is_told_when_to_try_again() {
     let sealed = world.seal(&asked.present());
     let locked = Locked::new(&world).await;
     let mut waiting = Vec::new();
-    // A connection has room for 64 calls.
-    for _ in 0..4 {
+    let mut channels = Vec::new();
+    // Each connection has room for 4 calls at least.
+    for _ in 0..64 {
         let channel = channel(&serving).await;
-        for _ in 0..64 {
+        channels.push(channel.clone());
+        for _ in 0..4 {
             let (channel, sealed) = (channel.clone(), sealed.clone());
             waiting.push(tokio::spawn(
                 async move { submit(&channel, sealed, "").await },

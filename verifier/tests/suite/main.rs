@@ -36,5 +36,6 @@ mod reduced_keys;
 mod running;
 mod service;
 mod signers;
+mod streams;
 mod traces;
 mod world;
