@@ -219,9 +219,17 @@ pub(crate) mod seconds {
 /// may wait.
 pub const BATCH: usize = 1024;
 
-/// Batches at once, from their first message on: each takes all cores for a while, and memory for as
-/// many presentations as it may have.
+/// Batches that are verified at once: each takes all cores for a while.
 pub const BATCHES: usize = 2;
+
+/// Bytes of presentations that batches hold which come in or wait to be verified, all together: twice
+/// as many full ones as are verified at once, some 17 MB, so that the next is there when one is done.
+/// A stream that has sent nothing holds nothing.
+pub const BATCHES_HELD: usize = 2 * BATCHES * BATCH * SEALED;
+
+/// How long a batch may wait for its next presentation: its caller has them all, and a segment that is
+/// lost comes again within a second. What a batch holds, another cannot hold meanwhile.
+pub const BATCH_PAUSE: Duration = Duration::from_secs(2);
 
 /// Presentations that were handed in one by one and are verified together: more save little more,
 /// and the first would wait for the last.

@@ -28,10 +28,42 @@ pub struct Submission {
     pub client_request_id: ClientRequestId,
 }
 
-/// One of the places that batches have, until it is dropped.
+/// A batch that comes in. It holds memory for what has come, until it is answered or dropped.
 #[derive(Debug)]
-pub struct BatchPlace<'a> {
-    _permit: SemaphorePermit<'a>,
+pub struct Batch<'a> {
+    bank: &'a Bank,
+    submissions: Vec<Submission>,
+    held: Option<SemaphorePermit<'a>>,
+}
+
+impl Batch<'_> {
+    /// Adds a presentation.
+    ///
+    /// # Errors
+    /// There are more than [`BATCH`], or the batches that come in hold too much together.
+    pub fn add(&mut self, submission: Submission) -> Result<(), Refusal> {
+        if self.submissions.len() == BATCH {
+            return Err(Refusal::BatchTooLong);
+        }
+        let bytes = u32::try_from(submission.size()).map_err(|_| Refusal::BatchTooLong)?;
+        let held = self.bank.held.try_acquire_many(bytes).map_err(|_| {
+            self.bank.metrics.shed("batches");
+            Refusal::Busy
+        })?;
+        match &mut self.held {
+            Some(all) => all.merge(held),
+            none => *none = Some(held),
+        }
+        self.submissions.push(submission);
+        Ok(())
+    }
+}
+
+impl Submission {
+    /// What it takes of the memory, about.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.sealed.len()
+    }
 }
 
 /// A presentation whose proof is to be verified.
@@ -60,34 +92,25 @@ const OF_BATCH: Steps = Steps {
 };
 
 impl Bank {
-    /// A place for a batch, to be had before any of it is read.
-    ///
-    /// # Errors
-    /// There are too many batches at once.
-    pub fn place_for_batch(&self) -> Result<BatchPlace<'_>, Refusal> {
-        let permit = self.batches.try_acquire().map_err(|_| {
-            self.metrics.shed("batches");
-            Refusal::Busy
-        })?;
-        Ok(BatchPlace { _permit: permit })
+    /// A batch without presentations yet.
+    pub const fn batch(&self) -> Batch<'_> {
+        Batch {
+            bank: self,
+            submissions: Vec::new(),
+            held: None,
+        }
     }
 
-    /// Verifies sealed presentations together, and decides the requests of those that verify. The
-    /// answers are in the presentations' order; one that is refused holds up no other.
-    ///
-    /// # Errors
-    /// There are more than [`BATCH`].
-    pub async fn submit_all(
-        self: &Arc<Self>,
-        _place: &BatchPlace<'_>,
-        submissions: Vec<Submission>,
-    ) -> Result<Vec<Result<Decision, Refusal>>, Refusal> {
-        if submissions.len() > BATCH {
-            return Err(Refusal::BatchTooLong);
-        }
+    /// Verifies the presentations of a batch together, when it is its turn, and decides the requests
+    /// of those that verify. The answers are in the presentations' order; one that is refused holds up
+    /// no other.
+    pub async fn submit_all(self: &Arc<Self>, batch: Batch<'_>) -> Vec<Result<Decision, Refusal>> {
+        let turn = self.batches.acquire().await;
+        let _turn = turn.expect("the semaphore is never closed");
+        let submissions = batch.submissions;
         let _counted = self.metrics.presentations(submissions.len());
         let calls = Calls::current();
-        Ok(self.answer_all(submissions, &calls, OF_BATCH).await)
+        self.answer_all(submissions, &calls, OF_BATCH).await
     }
 
     /// An answer to each of some presentations, however many there are, in their order. The calls are

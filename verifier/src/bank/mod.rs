@@ -19,7 +19,7 @@ mod trust;
 mod watch;
 
 pub use backup::{Backup, CannotBackUp, Restored};
-pub use batch::{BatchPlace, Submission};
+pub use batch::{Batch, Submission};
 pub use client_id::ClientRequestId;
 pub use decision::{Decision, Standing};
 pub use policies::parse_policy;
@@ -43,7 +43,7 @@ use crate::config::Folder;
 use crate::epoch::TrustedEpoch;
 use crate::epoch_log::Witnessing;
 use crate::keyring::Keyring;
-use crate::limits::{BATCHES, PREPARED_POLICIES};
+use crate::limits::{BATCHES, BATCHES_HELD, PREPARED_POLICIES};
 use crate::mark::Mark;
 use crate::metrics::Metrics;
 use crate::question::Terms;
@@ -76,8 +76,10 @@ pub struct Bank {
     /// One for each presentation that may wait or be verified.
     room: Arc<Room>,
     queue: Queue,
-    /// One for each batch of presentations at once.
+    /// One for each batch that is verified at once.
     batches: Semaphore,
+    /// One for each byte that batches may hold which come in.
+    held: Semaphore,
     /// One for each core.
     cores: Arc<Semaphore>,
     metrics: Arc<Metrics>,
@@ -126,6 +128,7 @@ impl Bank {
             terms: Kept::default(),
             epochs: Kept::default(),
             batches: Semaphore::new(BATCHES),
+            held: Semaphore::new(BATCHES_HELD),
             cores: Arc::new(Semaphore::new(cores)),
             metrics: Arc::default(),
             changed: Notify::new(),

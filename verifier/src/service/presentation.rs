@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{Service, account, caller, decision, status};
 use crate::bank::{ClientRequestId, Refusal, Submission};
-use crate::limits::BATCH;
+use crate::limits::BATCH_PAUSE;
 
 #[async_trait]
 impl PresentationService for Service {
@@ -32,22 +32,17 @@ impl PresentationService for Service {
         &self,
         request: Request<Streaming<SubmitPresentationsRequest>>,
     ) -> Result<Response<SubmitPresentationsResponse>, Status> {
-        // Before anything of the batch is held.
-        let place = self.0.place_for_batch()?;
         let caller = caller(&request)?;
         let mut stream = request.into_inner();
-        let (mut submissions, mut ids) = (Vec::new(), Vec::new());
-        while let Some(next) = stream.message().await? {
-            if submissions.len() == BATCH {
-                return Err(Refusal::BatchTooLong.into());
-            }
+        let (mut batch, mut ids) = (self.0.batch(), Vec::new());
+        while let Some(next) = next(&mut stream).await? {
             ids.push(next.client_request_id.clone());
-            submissions.push(Submission {
+            batch.add(Submission {
                 sealed: next.sealed_presentation,
                 client_request_id: ClientRequestId::of(&caller, next.client_request_id),
-            });
+            })?;
         }
-        let answers = self.0.submit_all(&place, submissions).await?;
+        let answers = self.0.submit_all(batch).await;
         let result = |(client_request_id, answer)| PresentationResult {
             client_request_id,
             result: Some(match answer {
@@ -58,6 +53,17 @@ impl PresentationService for Service {
         let results = ids.into_iter().zip(answers).map(result).collect();
         Ok(Response::new(SubmitPresentationsResponse { results }))
     }
+}
+
+/// The next presentation of a batch; `None` after the last.
+async fn next(
+    stream: &mut Streaming<SubmitPresentationsRequest>,
+) -> Result<Option<SubmitPresentationsRequest>, Status> {
+    let next = tokio::time::timeout(BATCH_PAUSE, stream.message()).await;
+    next.unwrap_or_else(|_| {
+        let message = "the next presentation of the batch did not come in time";
+        Err(Status::deadline_exceeded(message))
+    })
 }
 
 impl Service {

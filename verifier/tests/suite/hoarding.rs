@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use taxproof_proto::v1::presentation_service_client::PresentationServiceClient;
 use taxproof_proto::v1::{SubmitPresentationRequest, SubmitPresentationsRequest};
+use taxproof_verifier::bank::{Refusal, Submission};
+use taxproof_verifier::limits::{BATCH, BATCHES};
 use taxproof_verifier::service::Serving;
 use tokio::net::TcpStream;
 use tonic::Code;
@@ -108,33 +110,77 @@ async fn a_message_that_is_no_presentation_is_not_held() {
     assert_eq!(answer.unwrap().into_inner().results.len(), 1);
 }
 
-/// A batch has its place from its first message on, so that no more of them are held than there are
-/// places.
+/// Streams of batches that send nothing keep no other from being answered, and end.
 #[tokio::test]
-async fn a_batch_without_a_place_is_refused_before_it_is_read() {
+async fn silent_batches_keep_no_other_from_being_answered() {
     let (world, serving) = served(|_| {}).await;
+    let channel = channel_from(&serving, [127, 0, 0, 1]).await.unwrap();
+    let client = || PresentationServiceClient::new(channel.clone());
+    let mut silent = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut client = client();
+        silent.spawn(async move { client.submit_presentations(tokio_stream::pending()).await });
+    }
+    let one = SubmitPresentationsRequest {
+        sealed_presentation: vec![7; 300],
+        ..SubmitPresentationsRequest::default()
+    };
+    for _ in 0..5 {
+        let answer = client().submit_presentations(tokio_stream::once(one.clone()));
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
+        let results = answer.expect("answered").unwrap().into_inner().results;
+        assert_eq!(results.len(), 1);
+    }
+    while let Some(ended) = silent.join_next().await {
+        assert_eq!(
+            ended.unwrap().unwrap_err().code(),
+            Code::DeadlineExceeded,
+            "before its call's own deadline"
+        );
+    }
+    drop(world);
+}
+
+/// What batches hold that come in is bounded, and free again when they go.
+#[tokio::test]
+async fn batches_that_come_in_hold_so_much_and_no_more() {
+    let (world, serving) = served(|_| {}).await;
+    let one = |size: usize| Submission {
+        sealed: vec![7; size],
+        client_request_id: "".into(),
+    };
+    let mut batches = Vec::new();
+    let full = loop {
+        let mut batch = world.bank.batch();
+        let added = (0..BATCH).try_for_each(|_| batch.add(one(4096)));
+        batches.push(batch);
+        if added.is_err() {
+            break added;
+        }
+    };
+    assert!(matches!(full, Err(Refusal::Busy)), "{full:?}");
+    // Of the longest presentations, as many batches as are verified at once, and as many again.
+    assert_eq!(batches.len(), 2 * BATCHES + 1);
     let channel = channel_from(&serving, [127, 0, 0, 1]).await.unwrap();
     let submit = || {
         let mut client = PresentationServiceClient::new(channel.clone());
-        // A caller that begins a batch and sends nothing.
-        async move { client.submit_presentations(tokio_stream::pending()).await }
-    };
-    let both = || {
-        let places = [world.bank.place_for_batch(), world.bank.place_for_batch()];
-        places.into_iter().collect::<Result<Vec<_>, _>>()
-    };
-    let held = both().unwrap();
-    let refused = tokio::time::timeout(Duration::from_secs(5), submit()).await;
-    let refused = refused.expect("an answer at once").unwrap_err();
-    assert_eq!(refused.code(), Code::ResourceExhausted);
-    drop(held);
-    let waiting = tokio::spawn(submit());
-    for _ in 0..200 {
-        if both().is_err() {
-            break;
+        let one = SubmitPresentationsRequest {
+            sealed_presentation: vec![7; 4000],
+            ..SubmitPresentationsRequest::default()
+        };
+        async move {
+            let many = tokio_stream::iter(vec![one; 64]);
+            client.submit_presentations(many).await
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(both().is_err(), "a batch that has begun has no place");
-    waiting.abort();
+    };
+    assert_eq!(
+        submit().await.unwrap_err().code(),
+        Code::ResourceExhausted
+    );
+    drop(batches);
+    submit().await.unwrap();
+    let mut batch = world.bank.batch();
+    (0..BATCH).for_each(|_| batch.add(one(1)).unwrap());
+    let beyond = batch.add(one(1));
+    assert!(matches!(beyond, Err(Refusal::BatchTooLong)), "{beyond:?}");
 }
