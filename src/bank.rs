@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Backup(folder::BackupArguments),
     /// Goes on from an older database that was put back: cancels every request that is open in it,
     /// so that none is answered twice. Stop every replica first.
-    Restored(folder::FolderArguments),
+    Restored(folder::RestoredArguments),
     /// Prints the entry that wallets need to trust the bank's requests, or lists what a service
     /// accepts.
     Trust(trust::Arguments),
@@ -61,7 +61,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => folder::serve(&arguments)?,
         Command::Config(arguments) => return folder::config(&arguments),
         Command::Backup(arguments) => folder::back_up(&arguments)?,
-        Command::Restored(arguments) => folder::restored(&arguments)?,
+        Command::Restored(arguments) => return folder::restored(&arguments),
         Command::Trust(arguments) => trust::run(&arguments)?,
         Command::Policy(command) => policy::run(&command)?,
         Command::Epoch(command) => return epoch::run(&command),

@@ -86,6 +86,16 @@ pub(crate) struct BackupArguments {
     out: PathBuf,
 }
 
+/// Which bank goes on from an older database.
+#[derive(Debug, Args)]
+pub(crate) struct RestoredArguments {
+    #[command(flatten)]
+    folder: FolderArguments,
+    /// Cancels without asking.
+    #[arg(long)]
+    yes: bool,
+}
+
 fn loopback() -> SocketAddr {
     ([127, 0, 0, 1], DEFAULT_PORT).into()
 }
@@ -141,6 +151,7 @@ pub(super) fn back_up(arguments: &BackupArguments) -> anyhow::Result<()> {
     super::runtime()?.block_on(command::back_up(&config, &arguments.out))
 }
 
-pub(super) fn restored(arguments: &FolderArguments) -> anyhow::Result<()> {
-    super::runtime()?.block_on(command::restored(&super::config(&arguments.dir)?))
+pub(super) fn restored(arguments: &RestoredArguments) -> anyhow::Result<ExitCode> {
+    let config = super::config(&arguments.folder.dir)?;
+    super::runtime()?.block_on(command::restored(&config, arguments.yes))
 }

@@ -1,6 +1,7 @@
 //! What whoever runs a service does besides running it: the commands of `taxproof-verifier`, which
 //! `taxproof bank` has, too. Results go to standard output, everything else to standard error.
 
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -69,12 +70,22 @@ pub async fn back_up(config: &Path, out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Goes on from an older database, and prints how many requests were cancelled.
+/// Goes on from an older database, if whoever runs this agrees, and prints how many requests were
+/// cancelled. Without their consent nothing is changed, and it ends with 1.
 ///
 /// # Errors
 /// The bank cannot be opened, or its files cannot be written.
-pub async fn restored(config: &Path) -> anyhow::Result<()> {
-    let restored = Bank::restored(Folder::open(config)?, Clock::system()).await?;
+pub async fn restored(config: &Path, yes: bool) -> anyhow::Result<ExitCode> {
+    let folder = Folder::open(config)?;
+    eprintln!(
+        "every request that is open in the database of `{}` will be cancelled, for good",
+        folder.config.id
+    );
+    if !consents(yes)? {
+        eprintln!("nothing was changed");
+        return Ok(ExitCode::FAILURE);
+    }
+    let restored = Bank::restored(folder, Clock::system()).await?;
     println!(
         "{} receipts, {} open requests cancelled",
         restored.receipts, restored.cancelled
@@ -84,7 +95,22 @@ pub async fn restored(config: &Path) -> anyhow::Result<()> {
             "hint: at least {lost} receipts are lost; whoever was told of them still has them"
         );
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether whoever runs this agrees: they said so by `--yes`, or say so now.
+fn consents(yes: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        eprintln!("there is no terminal to ask on, and no `--yes`");
+        return Ok(false);
+    }
+    eprint!("Type `yes` if no newer backup is left and every replica was stopped: ");
+    let mut reply = String::new();
+    io::stdin().read_line(&mut reply)?;
+    Ok(reply.trim() == "yes")
 }
 
 #[cfg(test)]

@@ -33,7 +33,11 @@ enum Command {
     },
     /// Goes on from an older database that was put back: cancels every request that is open in it,
     /// so that none is answered twice. Stop every replica first.
-    Restored,
+    Restored {
+        /// Cancels without asking.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[tokio::main]
@@ -43,7 +47,7 @@ async fn main() -> ExitCode {
         None => serve(config).await,
         Some(Command::Config(command)) => command::config(command, &config),
         Some(Command::Backup { out }) => succeed(command::back_up(&config, &out).await),
-        Some(Command::Restored) => succeed(command::restored(&config).await),
+        Some(Command::Restored { yes }) => command::restored(&config, yes).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {}", command::with_causes(&error));

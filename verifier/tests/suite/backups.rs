@@ -116,7 +116,14 @@ async fn an_older_backup_is_gone_on_from_only_when_what_was_open_is_cancelled() 
         "{said}"
     );
 
+    // Nobody is there to ask.
     let output = run(&config, &["restored"], &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(is_rolled_back(reopen(story.path()).await, (3, 1)));
+
+    let output = run(&config, &["restored", "--yes"], &[]);
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(said, "1 receipts, 1 open requests cancelled\n");
