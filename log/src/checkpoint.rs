@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use taxproof_claims::signature::{Signature, SigningKey};
@@ -91,6 +92,18 @@ pub enum CheckpointError {
         /// How many did.
         found: usize,
     },
+    /// Enough of the trusted witnesses have cosigned it, but too few of them in time. Have it
+    /// cosigned again, or mend the clock that is wrong.
+    #[error(
+        "{found} of the trusted witnesses cosigned the checkpoint in time, {required} must: the \
+         others did too long ago, or in the future"
+    )]
+    Untimely {
+        /// How many must.
+        required: usize,
+        /// How many did in time.
+        found: usize,
+    },
 }
 
 /// Whose signatures make a checkpoint count.
@@ -122,19 +135,42 @@ impl Quorum {
     /// # Errors
     /// It is no checkpoint of this log, not signed, or by too few.
     pub fn accept(&self, note: &Note) -> Result<Checkpoint, CheckpointError> {
+        self.accept_within(note, 0..=u64::MAX)
+    }
+
+    /// The same where the witnesses must have cosigned within some times, in seconds since
+    /// 1970-01-01T00:00:00Z. Without witnesses nothing says how old a checkpoint is.
+    ///
+    /// # What is not checked
+    /// That it continues an older one.
+    ///
+    /// # Errors
+    /// As of [`Self::accept`], and too few have cosigned it then.
+    pub fn accept_within(
+        &self,
+        note: &Note,
+        times: RangeInclusive<u64>,
+    ) -> Result<Checkpoint, CheckpointError> {
         self.log.verify(note)?;
         let checkpoint: Checkpoint = note.text().parse()?;
         if checkpoint.origin != self.log.name() {
             let (expected, found) = (self.log.name().to_owned(), checkpoint.origin);
             return Err(CheckpointError::Origin { expected, found });
         }
-        let mut found = 0;
+        let (mut ever, mut timely) = (0, 0);
         for witness in &self.witnesses {
-            found += usize::from(witness.cosigned(note)?.is_some());
+            let cosigned = witness.times(note)?;
+            ever += usize::from(!cosigned.is_empty());
+            timely += usize::from(cosigned.iter().any(|time| times.contains(time)));
         }
-        if found < self.required {
-            let required = self.required;
+        let required = self.required;
+        if ever < required {
+            let found = ever;
             return Err(CheckpointError::Witnesses { required, found });
+        }
+        if timely < required {
+            let found = timely;
+            return Err(CheckpointError::Untimely { required, found });
         }
         Ok(checkpoint)
     }

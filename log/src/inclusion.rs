@@ -1,6 +1,7 @@
 //! Proofs that an entry is in a log, to be verified by themselves (C2SP tlog-proof).
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Quorum};
@@ -43,12 +44,30 @@ impl InclusionProof {
     /// Verifies that an entry is at [`Self::index`] of the log, and gives the log's head.
     ///
     /// # What is not checked
-    /// That the head continues the one seen last, and that no other entry says otherwise.
+    /// That the head continues the one seen last, how old it is, and that no other entry says
+    /// otherwise.
     ///
     /// # Errors
     /// The checkpoint does not count, or the entry is not there.
     pub fn verify(&self, quorum: &Quorum, entry: &[u8]) -> Result<Checkpoint, InclusionError> {
-        let head = quorum.accept(&self.checkpoint)?;
+        self.verify_within(quorum, 0..=u64::MAX, entry)
+    }
+
+    /// The same where the witnesses must have cosigned the head within some times
+    /// ([`Quorum::accept_within`]).
+    ///
+    /// # What is not checked
+    /// That the head continues the one seen last, and that no other entry says otherwise.
+    ///
+    /// # Errors
+    /// The checkpoint does not count, or the entry is not there.
+    pub fn verify_within(
+        &self,
+        quorum: &Quorum,
+        times: RangeInclusive<u64>,
+        entry: &[u8],
+    ) -> Result<Checkpoint, InclusionError> {
+        let head = quorum.accept_within(&self.checkpoint, times)?;
         let leaf = Hash::leaf(entry);
         verify_inclusion(leaf, self.index, head.size, head.root, &self.hashes)?;
         Ok(head)

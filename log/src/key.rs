@@ -137,13 +137,21 @@ impl WitnessKey {
         line(&self.name, self.id(), &body)
     }
 
-    /// When this key cosigned the note's text; none where it did not.
+    /// When this key cosigned the note's text last; none where it did not.
     ///
     /// # Errors
     /// A line in its name is forged.
     pub fn cosigned(&self, note: &Note) -> Result<Option<u64>, CheckpointError> {
+        Ok(self.times(note)?.into_iter().max())
+    }
+
+    /// Every time at which this key cosigned the note's text.
+    ///
+    /// # Errors
+    /// A line in its name is forged.
+    pub fn times(&self, note: &Note) -> Result<Vec<u64>, CheckpointError> {
         let forged = || CheckpointError::Forged(self.name.clone());
-        let mut newest = None;
+        let mut times = Vec::new();
         for line in lines_of(note, &self.name, self.id()) {
             let (time, signature) = line.signature.split_first_chunk().ok_or_else(forged)?;
             let time = u64::from_be_bytes(*time);
@@ -153,9 +161,9 @@ impl WitnessKey {
                 .key
                 .verify_bytes(message.as_bytes(), &Signature(signature));
             verified.map_err(|_| forged())?;
-            newest = newest.max(Some(time));
+            times.push(time);
         }
-        Ok(newest)
+        Ok(times)
     }
 
     fn id(&self) -> [u8; 4] {

@@ -1,5 +1,7 @@
 //! Epochs that are in their authority's log (C2SP tlog-proof): what a bank takes.
 
+use std::ops::RangeInclusive;
+
 use taxproof_claims::epoch::{AuthorityId, SignedEpochHeader};
 use taxproof_claims::signature::{SigningKey, VerifyingKey};
 use taxproof_claims::trust::TrustList;
@@ -131,8 +133,8 @@ pub struct LoggedEpoch {
 }
 
 impl LoggedEpoch {
-    /// Verifies the header's signature, the head's signatures, and that the header is where its
-    /// number says.
+    /// Verifies the header's signature, the head's signatures, those of witnesses from within some
+    /// times (seconds since 1970-01-01T00:00:00Z), and that the header is where its number says.
     ///
     /// # Errors
     /// One of these does not hold.
@@ -141,6 +143,7 @@ impl LoggedEpoch {
         proof: LogProof,
         trust: &TrustList,
         witnessing: &Witnessing,
+        times: RangeInclusive<u64>,
     ) -> Result<Self, NotLogged> {
         let id = signed.header.authority.clone();
         let authority = trust.authority(&id);
@@ -158,7 +161,7 @@ impl LoggedEpoch {
         }
         Ok(Self {
             epoch: trusted,
-            head: proof.inclusion.verify(&quorum, &entry)?,
+            head: proof.inclusion.verify_within(&quorum, times, &entry)?,
             note: proof.inclusion.checkpoint,
             consistency: proof.consistency,
         })

@@ -109,7 +109,8 @@ pub(super) const LOGGED_EPOCH: Target = Target::new(
         let mut proof = right.clone();
         alter(&mut proof.inclusion.hashes, input);
         let holds = index < size && signed.header.epoch == index + 1 && proof == right;
-        let logged = LoggedEpoch::verify(signed, proof, &trust(), &Witnessing::default());
+        let nobody = Witnessing::default();
+        let logged = LoggedEpoch::verify(signed, proof, &trust(), &nobody, 0..=u64::MAX);
         assert!(
             holds || logged.is_err(),
             "an epoch is accepted that is elsewhere"

@@ -154,6 +154,15 @@ fn fewer_witnesses_than_asked_for_are_not_enough() {
         found: 1,
     };
     assert_eq!(quorum(2).accept(&note), Err(few));
+    // Only what was cosigned in time counts, where that is asked for.
+    let late = CheckpointError::Untimely {
+        required: 1,
+        found: 0,
+    };
+    let within = |times| quorum(1).accept_within(&note, times);
+    assert_eq!(within(TIME + 1..=u64::MAX), Err(late.clone()));
+    assert_eq!(within(0..=TIME - 1), Err(late));
+    assert!(within(TIME..=TIME).is_ok());
 }
 
 #[test]

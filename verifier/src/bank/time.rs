@@ -6,6 +6,7 @@
 //! ends requests and makes epochs old, as time does.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -117,6 +118,14 @@ impl Bank {
             true => Err(Untimely::Old),
             false => Ok(()),
         }
+    }
+
+    /// When witnesses must have cosigned the head of a log that is taken now: one that nobody has
+    /// vouched for since may have been continued otherwise, and who cosigns in the future has no
+    /// clock.
+    pub(super) fn timely_heads(&self, now: u64) -> RangeInclusive<u64> {
+        let oldest = now.saturating_sub(self.maximum_epoch_age.as_secs());
+        oldest..=now.saturating_add(CLOCK_TOLERANCE.as_secs())
     }
 }
 

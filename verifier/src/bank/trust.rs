@@ -47,7 +47,8 @@ impl Bank {
             .into());
         }
         let signed = SignedEpochHeader::decode(signed_header)?;
-        let logged = LoggedEpoch::verify(signed, proof, &self.trust, &self.witnessing)?;
+        let times = self.timely_heads(self.time.now());
+        let logged = LoggedEpoch::verify(signed, proof, &self.trust, &self.witnessing, times)?;
         // One that waits for its time would keep later ones out, and no request could be about it.
         if self.timely(logged.epoch(), self.time.now()) == Err(Untimely::Early) {
             return Err(Untimely::Early.into());

@@ -215,12 +215,59 @@ impl Witness {
     }
 
     fn cosign(&self, proof: &mut LogProof) {
+        self.cosign_at(proof, crate::world::NOW);
+    }
+
+    fn cosign_at(&self, proof: &mut LogProof, time: u64) {
         let note = &mut proof.inclusion.checkpoint;
-        let line = self
-            .key
-            .cosign(&self.secret, note.text(), crate::world::NOW);
+        let line = self.key.cosign(&self.secret, note.text(), time);
         note.add(line);
     }
+}
+
+/// A head that its witnesses cosigned too long ago may have been continued since, and a witness
+/// that cosigns in the future says nothing about now.
+#[tokio::test]
+async fn a_head_that_was_not_cosigned_in_time_is_refused() {
+    let world = World::new().await;
+    let witnesses = ["w.example/1", "w.example/2"].map(Witness::new);
+    let keys = witnesses.each_ref().map(|witness| witness.key.to_string());
+    let section = format!("[log]\nwitnesses = {keys:?}\ncosignatures = 2\n");
+    let folder = configured(&world, &section).unwrap();
+    let age = folder.config.maximum_epoch_age.as_secs();
+    let tolerance = taxproof_verifier::limits::CLOCK_TOLERANCE.as_secs();
+    // Later than the epoch by less than its age.
+    let now = crate::world::NOW;
+    let clock = taxproof_verifier::bank::Clock::of(move || now);
+    let bank = taxproof_verifier::bank::Bank::open(folder, clock)
+        .await
+        .unwrap();
+    let log = world.history(2);
+    let add = async |times: [&[u64]; 2]| {
+        let mut proof = world.authority.logged(&log, 1, 1);
+        for (witness, times) in witnesses.iter().zip(times) {
+            times.iter().for_each(|t| witness.cosign_at(&mut proof, *t));
+        }
+        bank.add_epoch(&log[1].encode(), proof).await
+    };
+    let untimely = |found| {
+        let required = 2;
+        NotLogged::Proof(CheckpointError::Untimely { required, found }.into())
+    };
+    let (old, early) = (now - age - 1, now + tolerance + 1);
+    for (times, found) in [
+        ([&[old][..], &[old]], 0),
+        ([&[now], &[old]], 1),
+        ([&[early], &[now]], 1),
+        ([&[old, early], &[now]], 1),
+    ] {
+        let refused = add(times).await;
+        assert_eq!(not_logged(refused.map(|_| ())), untimely(found), "{times:?}");
+    }
+    // Cosigned again in time, it counts, whatever else there is.
+    add([&[old, now - age], &[now + tolerance, early]])
+        .await
+        .unwrap();
 }
 
 /// A bank's folder with more in its configuration.
