@@ -1,9 +1,11 @@
-//! How far the chain of receipts was seen to reach, in a file beside the database.
+//! How far the chain of receipts was seen to reach, and how many other changes there were that stay,
+//! in a file beside the database.
 //!
-//! Whoever puts back an older database puts back nonces that were used since. A database cannot
-//! tell that of itself; this file can, as long as it is not put back with it. It is written after
-//! a receipt is on the disk, so that it never says too much, and in place, in two slots in turn, so
-//! that a machine that loses power halfway through one leaves the other.
+//! Whoever puts back an older database puts back nonces that were used since, requests that were
+//! cancelled and policies that were retired. A database cannot tell that of itself; this file can, as
+//! long as it is not put back with it. It is written after a receipt or a change is on the disk, so
+//! that it never says too much, and in place, in two slots in turn, so that a machine that loses
+//! power halfway through one leaves the other.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -35,7 +37,20 @@ struct State {
     file: Option<File>,
     /// Where the newest is.
     slot: u64,
+    noted: Noted,
+}
+
+/// What a slot says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Noted {
     seen: Option<Seen>,
+    changes: u64,
+}
+
+impl Noted {
+    fn sequence(&self) -> u64 {
+        self.seen.map_or(0, |seen| seen.sequence)
+    }
 }
 
 impl Mark {
@@ -54,7 +69,7 @@ impl Mark {
                 State {
                     file: None,
                     slot: newest.0,
-                    seen: Some(newest.1),
+                    noted: newest.1,
                 }
             }
             Err(why) if why.kind() == io::ErrorKind::NotFound => State::default(),
@@ -85,7 +100,17 @@ impl Mark {
 
     /// The newest receipt that was kept, if any.
     pub fn seen(&self) -> Option<Seen> {
-        self.lock().seen
+        self.lock().noted.seen
+    }
+
+    /// How many changes there were that stay and are no receipts, at least.
+    pub fn changes(&self) -> u64 {
+        self.lock().noted.changes
+    }
+
+    /// Takes a database's changes as those that there were. It is written with what is noted next.
+    pub fn begin(&self, changes: u64) {
+        self.lock().noted.changes = changes;
     }
 
     /// Notes a newer receipt, which is on the disk.
@@ -94,13 +119,45 @@ impl Mark {
     /// The file cannot be written.
     pub fn set(&self, seen: Seen) -> Result<(), StoreError> {
         let mut state = self.lock();
+        let seen = Some(seen);
+        let noted = Noted {
+            seen,
+            ..state.noted
+        };
+        self.write(&mut state, noted)
+    }
+
+    /// Notes some more changes, which are on the disk.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add(&self, changes: u64) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        // A command may run beside the service: what that noted is not lost.
+        let file = std::fs::read(&self.path).ok();
+        if let Some((slot, noted)) = file.and_then(|bytes| newest(&bytes)) {
+            if noted.sequence() > state.noted.sequence() {
+                state.noted.seen = noted.seen;
+            }
+            state.noted.changes = state.noted.changes.max(noted.changes);
+            state.slot = slot;
+        }
+        let changes = state.noted.changes.saturating_add(changes);
+        let noted = Noted {
+            changes,
+            ..state.noted
+        };
+        self.write(&mut state, noted)
+    }
+
+    fn write(&self, state: &mut State, noted: Noted) -> Result<(), StoreError> {
         if state.file.is_none() {
             state.file = Some(open(&self.path).map_err(error(&self.path))?);
         }
         let slot = (state.slot + 1) % SLOTS;
         let file = state.file.as_ref().expect("the file was opened above");
-        write_at(file, &encode(seen), slot * SLOT).map_err(error(&self.path))?;
-        (state.slot, state.seen) = (slot, Some(seen));
+        write_at(file, &encode(noted), slot * SLOT).map_err(error(&self.path))?;
+        (state.slot, state.noted) = (slot, noted);
         Ok(())
     }
 
@@ -108,15 +165,16 @@ impl Mark {
     ///
     /// # Errors
     /// The file cannot be removed or written.
-    pub fn replace(&self, seen: Option<Seen>) -> Result<(), StoreError> {
+    pub fn replace(&self, seen: Option<Seen>, changes: u64) -> Result<(), StoreError> {
         match std::fs::remove_file(&self.path) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => {
                 return Err(error(&self.path)(why));
             }
             _ => *self.lock() = State::default(),
         }
-        if let Some(seen) = seen {
-            self.set(seen)?;
+        let noted = Noted { seen, changes };
+        if noted != Noted::default() {
+            self.write(&mut self.lock(), noted)?;
         }
         match &self.lock().file {
             Some(file) => file.sync_all().map_err(error(&self.path)),
@@ -140,35 +198,63 @@ fn error(path: &Path) -> impl Fn(io::Error) -> StoreError {
 const SLOTS: u64 = 2;
 /// A disk's sector, which is written wholly or not.
 const SLOT: u64 = 512;
-const TAG: &str = "taxproof/mark/1";
-/// The number, the digest, and the digest of both.
-const LENGTH: usize = 8 + 32 + 32;
+const TAG: &str = "taxproof/mark/2";
+/// The number, the digest, the changes, and the digest of these. The number is 0 and the digest zeros
+/// where there is no receipt.
+const LENGTH: usize = WHAT + 32;
+const WHAT: usize = 8 + 32 + 8;
 
-fn encode(seen: Seen) -> [u8; LENGTH] {
+/// Files that know receipts only: the number, the digest, and the digest of both.
+const FORMER_TAG: &str = "taxproof/mark/1";
+const FORMER_LENGTH: usize = FORMER_WHAT + 32;
+const FORMER_WHAT: usize = 8 + 32;
+
+fn encode(noted: Noted) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
-    bytes[..8].copy_from_slice(&seen.sequence.to_be_bytes());
-    bytes[8..40].copy_from_slice(&seen.digest.0);
-    let check = Profile::International.digest(TAG, &[&bytes[..40]]);
-    bytes[40..].copy_from_slice(&check.0);
+    if let Some(seen) = noted.seen {
+        bytes[..8].copy_from_slice(&seen.sequence.to_be_bytes());
+        bytes[8..40].copy_from_slice(&seen.digest.0);
+    }
+    bytes[40..WHAT].copy_from_slice(&noted.changes.to_be_bytes());
+    let check = check(TAG, &bytes[..WHAT]);
+    bytes[WHAT..].copy_from_slice(&check.0);
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<Seen> {
-    let bytes = bytes.get(..LENGTH)?;
-    let seen = Seen {
-        sequence: u64::from_be_bytes(bytes[..8].try_into().ok()?),
-        digest: Digest(bytes[8..40].try_into().ok()?),
+fn decode(bytes: &[u8]) -> Option<Noted> {
+    let number = |place: usize| {
+        let bytes = bytes.get(place..place + 8)?;
+        Some(u64::from_be_bytes(bytes.try_into().ok()?))
     };
-    (encode(seen) == *bytes).then_some(seen)
+    let whole = |tag, what: usize, length| {
+        let check = check(tag, bytes.get(..what)?);
+        (bytes.get(what..length)? == check.0).then_some(())
+    };
+    let changes = match whole(TAG, WHAT, LENGTH) {
+        Some(()) => number(40)?,
+        None => whole(FORMER_TAG, FORMER_WHAT, FORMER_LENGTH).map(|()| 0)?,
+    };
+    let seen = Seen {
+        sequence: number(0)?,
+        digest: Digest(bytes.get(8..40)?.try_into().ok()?),
+    };
+    Some(Noted {
+        seen: (seen.sequence > 0).then_some(seen),
+        changes,
+    })
+}
+
+fn check(tag: &str, what: &[u8]) -> Digest {
+    Profile::International.digest(tag, &[what])
 }
 
 /// The newest of the slots that are whole, and where it is.
-fn newest(bytes: &[u8]) -> Option<(u64, Seen)> {
+fn newest(bytes: &[u8]) -> Option<(u64, Noted)> {
     let slots = bytes.chunks(SLOT as usize).take(SLOTS as usize);
     let whole = (0..)
         .zip(slots)
         .filter_map(|(slot, b)| Some((slot, decode(b)?)));
-    whole.max_by_key(|(_, seen)| seen.sequence)
+    whole.max_by_key(|(_, noted)| (noted.sequence(), noted.changes))
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -220,13 +306,49 @@ mod tests {
             std::fs::write(&path, &torn).expect("written");
             assert_eq!(open().seen(), Some(seen(2)), "byte {place}");
         }
-        open().replace(Some(seen(2))).expect("replaced");
-        assert_eq!(open().seen(), Some(seen(2)));
-        open().replace(None).expect("replaced");
+        open().replace(Some(seen(2)), 7).expect("replaced");
+        assert_eq!((open().seen(), open().changes()), (Some(seen(2)), 7));
+        open().replace(None, 0).expect("replaced");
         assert_eq!(open().seen(), None);
+        assert!(!path.exists());
         for bad in [vec![], vec![0; 2000], whole[..LENGTH - 1].to_vec()] {
             std::fs::write(&path, bad).expect("written");
             assert!(Mark::open(&path).is_err());
         }
+    }
+
+    #[test]
+    fn changes_are_counted_beside_receipts_and_before_there_are_any() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mark");
+        let open = || Mark::open(&path).expect("opens");
+        let mark = open();
+        mark.begin(5);
+        mark.add(1).expect("written");
+        assert_eq!((open().seen(), open().changes()), (None, 6));
+        mark.set(seen(1)).expect("written");
+        mark.add(2).expect("written");
+        mark.add(1).expect("written");
+        assert_eq!((open().seen(), open().changes()), (Some(seen(1)), 9));
+        open().add(1).expect("written");
+        assert_eq!((open().seen(), open().changes()), (Some(seen(1)), 10));
+    }
+
+    #[test]
+    fn a_mark_of_the_version_before_knows_receipts_and_no_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mark");
+        let mut former = [0; FORMER_LENGTH];
+        former[..8].copy_from_slice(&300_u64.to_be_bytes());
+        former[8..40].copy_from_slice(&seen(300).digest.0);
+        let check = check(FORMER_TAG, &former[..40]);
+        former[40..].copy_from_slice(&check.0);
+        std::fs::write(&path, former).expect("written");
+        let mark = Mark::open(&path).expect("opens");
+        assert_eq!((mark.seen(), mark.changes()), (Some(seen(300)), 0));
+        mark.begin(4);
+        mark.set(seen(301)).expect("written");
+        let mark = Mark::open(&path).expect("opens");
+        assert_eq!((mark.seen(), mark.changes()), (Some(seen(301)), 4));
     }
 }

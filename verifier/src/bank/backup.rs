@@ -84,7 +84,8 @@ impl Bank {
         let bank = Self::open_at(folder, clock, Mark::fresh(&path)).await?;
         let cancelled = bank.store.cancel_open_requests(bank.time.now()).await?;
         let newest = bank.newest().await?;
-        bank.recorder.replace_mark(newest)?;
+        let changes = bank.store.changes().await?;
+        bank.recorder.replace_mark(newest, changes)?;
         bank.store.close().await;
         Ok(Restored {
             cancelled,

@@ -48,7 +48,8 @@ impl Bank {
     pub async fn retire_policy(&self, name: &str) -> Result<KeptPolicy, Refusal> {
         let kept = self.find_policy(name).await?;
         let now = self.time.now();
-        self.store.retire_policy(kept.digest, now).await?;
+        let new = self.store.retire_policy(kept.digest, now).await?;
+        self.recorder.note_changes(new.into());
         tracing::info!(policy = %kept.digest, id = kept.id, "retired");
         let kept = self.store.policy(kept.digest).await?;
         kept.ok_or(Refusal::UnknownPolicy)

@@ -44,8 +44,18 @@ impl Recorder {
         }
     }
 
-    /// Checks that a store has the newest receipt that was kept.
+    /// Checks that a store has the newest receipt that was kept, and all other changes that stay.
     pub(super) async fn check(&self, store: &Store) -> Result<(), StoreError> {
+        self.check_receipts(store).await?;
+        let (seen, found) = (self.mark.changes(), store.changes().await?);
+        if found < seen {
+            return Err(StoreError::ChangesLost { seen, found });
+        }
+        self.mark.begin(found);
+        Ok(())
+    }
+
+    async fn check_receipts(&self, store: &Store) -> Result<(), StoreError> {
         let Some(seen) = self.mark.seen() else {
             return Ok(());
         };
@@ -68,9 +78,23 @@ impl Recorder {
         self.mark.seen().map_or(0, |seen| seen.sequence)
     }
 
-    /// Notes a store's newest receipt instead of what was noted before.
-    pub(super) fn replace_mark(&self, newest: Option<Seen>) -> Result<(), StoreError> {
-        self.mark.replace(newest)
+    /// Notes a store's newest receipt and its other changes instead of what was noted before.
+    pub(super) fn replace_mark(
+        &self,
+        newest: Option<Seen>,
+        changes: u64,
+    ) -> Result<(), StoreError> {
+        self.mark.replace(newest, changes)
+    }
+
+    /// Notes changes other than receipts, which are on the disk.
+    pub(super) fn note_changes(&self, changes: u64) {
+        if changes > 0
+            && let Err(error) = self.mark.add(changes)
+        {
+            // They were made all the same.
+            tracing::error!(%error, "an older database would not be noticed");
+        }
     }
 
     /// Keeps a receipt; it is on the disk when this answers.

@@ -96,7 +96,8 @@ impl Bank {
         let now = self.time.now();
         match self.store.cancel_request(request.digest, now).await? {
             Cancelled::Decided => Err(Refusal::Decided),
-            Cancelled::Cancelled => {
+            Cancelled::Cancelled { new } => {
+                self.recorder.note_changes(new.into());
                 tracing::info!(request = %request.digest, "cancelled");
                 self.request(id).await
             }

@@ -13,7 +13,7 @@ use super::{Bank, Refusal, Untimely};
 use crate::epoch::TrustedEpoch;
 use crate::epoch_log::{LogProof, LoggedEpoch};
 use crate::evidence;
-use crate::store::{Anchor, AnchorKind, KeptEpoch, Page, StoreError};
+use crate::store::{Anchor, AnchorKind, EpochState, KeptEpoch, Page, StoreError};
 
 /// An authority of the trust list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,12 @@ impl Bank {
         }
         let header = logged.epoch().header();
         match self.store.add_epoch(&logged, self.time.now()).await? {
-            Ok(state) => tracing::info!(
-                authority = %header.authority, epoch = header.epoch, ?state, "epoch"
-            ),
+            Ok(state) => {
+                let (authority, epoch) = (&header.authority, header.epoch);
+                tracing::info!(%authority, epoch, ?state, "epoch");
+                let added = state == EpochState::Added;
+                self.recorder.note_changes(added.into());
+            }
             Err(conflict) => {
                 tracing::warn!(
                     authority = %header.authority, epoch = header.epoch, %conflict, "epoch refused"

@@ -58,6 +58,19 @@ pub enum StoreError {
         /// How many there are.
         found: u64,
     },
+    /// The database lacks changes that were made. Whoever put it back must put back a newer one, or
+    /// say so.
+    #[error(
+        "the database has {found} cancelled requests, retired policies and epochs, but {seen} were \
+         kept: an older backup was put back. Put back the newest one; where there is \
+         none, `restored` cancels the requests that are open in it. Retire again what was retired"
+    )]
+    ChangesLost {
+        /// How many were kept, at least.
+        seen: u64,
+        /// How many there are.
+        found: u64,
+    },
     /// The file that says how many receipts were kept cannot be used.
     #[error("{path}: {why}", path = .path.display())]
     Mark {
@@ -80,7 +93,7 @@ impl StoreError {
         match self {
             Self::Unavailable(_) => "DATABASE_UNAVAILABLE",
             Self::Full(_) => "DATABASE_FULL",
-            Self::RolledBack { .. } => "DATABASE_ROLLED_BACK",
+            Self::RolledBack { .. } | Self::ChangesLost { .. } => "DATABASE_ROLLED_BACK",
             _ => "DATABASE_FAILED",
         }
     }

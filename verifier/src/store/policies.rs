@@ -122,20 +122,20 @@ impl Store {
         rows.into_iter().map(kept).collect()
     }
 
-    /// Retires a policy, unless it is already.
+    /// Retires a policy, unless it is already; whether it was not.
     ///
     /// # Errors
     /// The database's.
-    pub async fn retire_policy(&self, name: Digest, now: u64) -> Result<(), StoreError> {
+    pub async fn retire_policy(&self, name: Digest, now: u64) -> Result<bool, StoreError> {
         let insert = "INSERT INTO retirements (policy, retired_at) VALUES ($1, $2) \
                       ON CONFLICT DO NOTHING";
-        on!(self, pool => sqlx::query(insert)
+        let new = on!(self, pool => sqlx::query(insert)
             .bind(name.0.to_vec())
             .bind(integer(now))
             .execute(pool)
-            .await
-            .map(|_| ()))?;
-        Ok(())
+            .await?
+            .rows_affected());
+        Ok(new > 0)
     }
 }
 

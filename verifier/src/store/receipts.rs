@@ -179,6 +179,18 @@ impl Store {
             on!(self, pool => sqlx::query_as(newest).fetch_one(pool).await)?;
         Ok(newest.map_or(0, unsigned))
     }
+
+    /// How many changes there are that stay and are no receipts: requests that were cancelled,
+    /// policies that were retired, epochs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn changes(&self) -> Result<u64, StoreError> {
+        let count = "SELECT (SELECT COUNT(*) FROM cancellations) + \
+                     (SELECT COUNT(*) FROM retirements) + (SELECT COUNT(*) FROM epochs)";
+        let (count,): (i64,) = on!(self, pool => sqlx::query_as(count).fetch_one(pool).await)?;
+        Ok(unsigned(count))
+    }
 }
 
 const DECIDED: &str = "SELECT presentation, digest, signed FROM receipts WHERE request";

@@ -41,8 +41,11 @@ pub enum RequestRefused {
 /// What cancelling a request did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It is cancelled, now or before.
-    Cancelled,
+    /// It is cancelled.
+    Cancelled {
+        /// Whether it was not before.
+        new: bool,
+    },
     /// It was decided before, and stays so.
     Decided,
 }
@@ -188,14 +191,15 @@ impl Store {
             if row.is_some() {
                 return Ok(Cancelled::Decided);
             }
-            sqlx::query(insert)
+            let new = sqlx::query(insert)
                 .bind(name.0.to_vec())
                 .bind(integer(now))
                 .execute(&mut *transaction)
-                .await?;
+                .await?
+                .rows_affected();
             transaction.commit().await?;
-        });
-        Ok(Cancelled::Cancelled)
+            Ok(Cancelled::Cancelled { new: new > 0 })
+        })
     }
 
     /// Cancels every request that was not decided; how many were cancelled.

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use taxproof_claims::policy::Format;
 use taxproof_verifier::bank::{Bank, Clock, Decision, NotReady, Refusal};
 use taxproof_verifier::config::Folder;
 use taxproof_verifier::presentation::InvalidReason;
@@ -11,7 +12,7 @@ use taxproof_verifier::store::StoreError;
 
 use crate::postgres::Cluster;
 use crate::running::run;
-use crate::world::{Asked, NOW, World};
+use crate::world::{Asked, NOW, World, policy_text};
 
 async fn limit(world: &World) -> Asked {
     world
@@ -219,6 +220,42 @@ async fn a_backup_is_whole_whatever_is_decided_meanwhile() {
     let restored = reopen(world.folder.path()).await.unwrap();
     restored.audit().await.unwrap().unwrap();
     assert!(restored.store().damages().await.unwrap().is_empty());
+}
+
+/// A database that lost no receipt, but what was cancelled or retired since.
+#[tokio::test]
+async fn an_older_backup_that_lost_no_receipt_is_noticed() {
+    let world = World::new().await;
+    let (decided, cancelled) = (limit(&world).await, limit(&world).await);
+    let sealed = world.seal(&decided.present());
+    world.bank.submit(sealed, "").await.unwrap();
+    let backup = world.folder.path().join("backup.sqlite");
+    world.bank.back_up(&backup).await.unwrap();
+    let id = cancelled.request.digest().to_string();
+    for _ in 0..2 {
+        // Again is no other change.
+        world.bank.cancel_request(&id).await.unwrap();
+    }
+    let text = policy_text("ccb-limit");
+    let policy = world.bank.register_policy(&text, Format::Toml).await;
+    let policy = policy.unwrap().digest.to_string();
+    world.bank.retire_policy(&policy).await.unwrap();
+    world.bank.store().close().await;
+    let path = world.folder.path();
+    reopen(path).await.unwrap().store().close().await;
+
+    put_back(&backup, path);
+    let Err(StoreError::ChangesLost { seen, found }) = reopen(path).await else {
+        panic!("it is not noticed");
+    };
+    assert_eq!(seen - found, 2);
+    let output = run(&path.join("bank.toml"), &["restored", "--yes"], &[]);
+    assert!(output.status.success(), "{output:?}");
+    let bank = reopen(path).await.unwrap();
+    let sealed = world.seal(&cancelled.present());
+    let again = bank.submit(sealed, "").await.unwrap();
+    let is_cancelled = InvalidReason::Cancelled;
+    assert!(matches!(again, Decision::Invalid { reason, .. } if reason == is_cancelled));
 }
 
 /// PostgreSQL is put back by its own means, even under a service that runs.
