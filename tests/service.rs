@@ -7,8 +7,18 @@ use serde_json::Value;
 
 #[test]
 fn a_quick_run_has_every_figure() {
+    has_every_figure(&[]);
+}
+
+#[test]
+fn so_has_one_over_tls() {
+    has_every_figure(&["--tls"]);
+}
+
+fn has_every_figure(more: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_taxproof"))
         .args(["research", "service", "--quick", "--json"])
+        .args(more)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -45,6 +55,7 @@ fn a_quick_run_has_every_figure() {
     }
     let overload = &report["overload"];
     assert_eq!(overload["shed_latency"].is_null(), overload["shed"] == 0);
+    assert_eq!(report["tls"], more.contains(&"--tls"));
     // Two connections have at least as many calls as any is promised.
     let slow = report["memory"]["slow_readers"]["calls"].as_u64();
     assert!(slow >= Some(8), "{slow:?}");

@@ -13,6 +13,7 @@ mod load;
 mod process;
 mod report;
 mod summary;
+mod tls;
 mod unread;
 mod verification;
 mod wire;
@@ -35,6 +36,7 @@ use load::{Fate, Load, Meter, Pool, Sample, Target};
 use process::{Process, Program, WINDOW};
 pub use report::Report;
 use report::{Hello, Memory};
+use tls::Clients;
 use wire::{Answer, Connection};
 
 /// What is measured, and for how long.
@@ -59,6 +61,8 @@ pub struct Plan {
     pub batch: usize,
     /// Connections that read nothing.
     pub slow_readers: usize,
+    /// Whether the load comes over mutual TLS, as between machines.
+    pub tls: bool,
 }
 
 /// Why nothing was measured.
@@ -86,6 +90,15 @@ pub enum ServiceError {
     /// This software pins no circuit of the shape.
     #[error("the shape {0} has no pinned circuit")]
     NotPinned(Shape),
+    /// Certificates could not be made.
+    #[error(transparent)]
+    Certificate(#[from] rcgen::Error),
+    /// They could not be read.
+    #[error(transparent)]
+    Pem(#[from] tokio_rustls::rustls::pki_types::pem::Error),
+    /// They could not be used.
+    #[error(transparent)]
+    Tls(#[from] tokio_rustls::rustls::Error),
     /// The policy is none.
     #[error(transparent)]
     Policy(#[from] taxproof_claims::policy::PolicyErrors),
@@ -142,6 +155,10 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
     begins("making requests");
     let database = plan.database.as_deref();
     let bank = MadeUp::new(plan.place.as_deref(), database, plan.presentations)?;
+    let tls = match plan.tls {
+        true => Some(bank.secure()?),
+        false => None,
+    };
     begins("making presentations");
     let answers = applicants::answer(&bank)?;
     let pool = Pool::new(applicants::submissions(&bank.recipient, &answers)?);
@@ -152,7 +169,7 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let measured = runtime.block_on(measure(plan, &bank, &pool, begins))?;
+    let measured = runtime.block_on(measure(plan, &bank, tls, &pool, begins))?;
     begins("saying hello");
     let hello = runtime.block_on(hello(plan, bank.outside()))?;
     let Measured {
@@ -172,6 +189,7 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
         binary_bytes: program.size()?,
         program: program.name,
         store: database.map_or("SQLite", |_| "PostgreSQL"),
+        tls: plan.tls,
         startup_ms,
         memory,
         single_of_verification: verification.single_cpu_ms / peak.server_cpu_ms_each,
@@ -200,11 +218,12 @@ struct Measured {
 async fn measure(
     plan: &Plan,
     bank: &MadeUp,
+    tls: Option<Clients>,
     pool: &Arc<Pool>,
     begins: &mut dyn FnMut(&str),
 ) -> Result<Measured, ServiceError> {
     begins("starting the service");
-    let program = Program::of_bank(plan.program.as_deref(), &bank.folder())?;
+    let program = Program::of_bank(plan.program.as_deref(), &bank.folder(), tls)?;
     let (process, startup_ms) = started(&program, &bank.outside().join("log")).await?;
     let idle_bytes = process.usage()?.resident;
     let singles = singles(plan, &process, pool, begins).await?;
@@ -286,7 +305,7 @@ async fn batches(
     let most = (pool.left() / 3 / plan.batch).max(at_once);
     let mut connections = Vec::new();
     for _ in 0..at_once {
-        connections.push(Connection::open(process.address, 1, WINDOW).await?);
+        connections.push(Connection::open(&process.server, 1, WINDOW).await?);
     }
     let meter = Meter::begin(process)?;
     let mut calling = tokio::task::JoinSet::new();

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Connections that read nothing.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
     slow_readers: u16,
+    /// Loads the service over mutual TLS, with certificates made for that.
+    #[arg(long)]
+    tls: bool,
     /// A few seconds' worth, to see that it runs.
     #[arg(long, conflicts_with_all = ["presentations", "in_flight", "batch", "slow_readers"])]
     quick: bool,
@@ -60,6 +63,7 @@ impl Arguments {
                 .collect(),
             batch: self.batch as usize,
             slow_readers: self.slow_readers.into(),
+            tls: self.tls,
         };
         if !self.quick {
             return plan;

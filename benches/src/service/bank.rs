@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 
 use super::ServiceError;
 use super::forger::Forger;
+use super::tls::Clients;
 
 /// What applicants are asked.
 const POLICY: &str = include_str!("../../../policies/ccb-cloud-tax-loan.toml");
@@ -100,6 +101,16 @@ impl MadeUp {
     /// The bank's folder.
     pub(super) fn folder(&self) -> PathBuf {
         self.folder.path().join(BANK)
+    }
+
+    /// Has callers come over mutual TLS; what they show.
+    pub(super) fn secure(&self) -> Result<Clients, ServiceError> {
+        let folder = self.folder();
+        let file = folder.join(FILE);
+        let mut config: Config = toml::from_str(&fs::read_to_string(&file)?)?;
+        let clients = Clients::new(&folder, &mut config)?;
+        fs::write(&file, toml::to_string(&config)?)?;
+        Ok(clients)
     }
 
     /// Where else files of the measurement can be.

@@ -97,7 +97,7 @@ impl Target {
         let mut opened = Vec::with_capacity(connections);
         for i in 0..connections {
             let from = 2 + (i % PEERS) as u8;
-            opened.push(Connection::open(process.address, from, WINDOW).await?);
+            opened.push(Connection::open(&process.server, from, WINDOW).await?);
         }
         let promised = |connection: &Connection| connection.streams.min(MOST_STREAMS);
         let places = (0..MOST_STREAMS).flat_map(|stream| {

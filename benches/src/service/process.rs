@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use taxproof_verifier::config::FILE;
 use tonic::Code;
 
 use super::ServiceError;
+use super::tls::{Clients, Server};
 use super::wire::Connection;
 
 /// What can be started.
@@ -19,6 +19,7 @@ use super::wire::Connection;
 pub(super) struct Program {
     file: PathBuf,
     arguments: Vec<OsString>,
+    tls: Option<Clients>,
     /// What people call it.
     pub(super) name: String,
 }
@@ -26,7 +27,11 @@ pub(super) struct Program {
 impl Program {
     /// The service of a bank's folder: the program that is named, else the one beside this one,
     /// else this one's own command.
-    pub(super) fn of_bank(named: Option<&Path>, folder: &Path) -> Result<Self, ServiceError> {
+    pub(super) fn of_bank(
+        named: Option<&Path>,
+        folder: &Path,
+        tls: Option<Clients>,
+    ) -> Result<Self, ServiceError> {
         let this = std::env::current_exe()?;
         let beside = this.with_file_name("taxproof-verifier");
         let file = match named {
@@ -37,6 +42,7 @@ impl Program {
                 return Ok(Self {
                     file: this,
                     arguments: arguments.into(),
+                    tls,
                     name: "taxproof bank serve".to_owned(),
                 });
             }
@@ -45,6 +51,7 @@ impl Program {
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
             arguments: vec!["--config".into(), folder.join(FILE).into()],
+            tls,
             file,
         })
     }
@@ -55,6 +62,7 @@ impl Program {
         Ok(file.exists().then(|| Self {
             file,
             arguments: Vec::new(),
+            tls: None,
             name: "hello".to_owned(),
         }))
     }
@@ -69,7 +77,7 @@ impl Program {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(super) server: Server,
     /// From its start until it said that it serves.
     pub(super) began_in: Duration,
 }
@@ -94,12 +102,12 @@ impl Process {
                 return Err(ServiceError::Program(program.file.clone(), said));
             }
             tokio::time::sleep(LOOK).await;
-            serving = serves(log).await;
+            serving = serves(log, program.tls.as_ref()).await;
         }
-        let address = serving.ok_or(ServiceError::Answer(Code::Unavailable))?;
+        let server = serving.ok_or(ServiceError::Answer(Code::Unavailable))?;
         Ok(Self {
             child,
-            address,
+            server,
             began_in: begin.elapsed(),
         })
     }
@@ -119,16 +127,19 @@ impl Drop for Process {
 }
 
 /// Where a server serves, once it does.
-async fn serves(log: &Path) -> Option<SocketAddr> {
+async fn serves(log: &Path, tls: Option<&Clients>) -> Option<Server> {
     let said = fs::read_to_string(log).ok()?;
     let mut lines = said.split_inclusive('\n').filter(|l| l.ends_with('\n'));
     let address = lines.find_map(|line| line.strip_prefix("listening on "))?;
-    let address = address.trim_end().parse().ok()?;
-    let connection = Connection::open(address, 1, WINDOW).await.ok()?;
+    let server = Server {
+        address: address.trim_end().parse().ok()?,
+        tls: tls.cloned(),
+    };
+    let connection = Connection::open(&server, 1, WINDOW).await.ok()?;
     let whole = Bytes::from_static(&[0; 5]);
     let answer = connection.call(HEALTH, [whole]).await.ok()?;
     // grpc.health.v1.HealthCheckResponse { status: SERVING }
-    (answer.code == Code::Ok && answer.body() == [8, 1]).then_some(address)
+    (answer.code == Code::Ok && answer.body() == [8, 1]).then_some(server)
 }
 
 /// What a process has used.

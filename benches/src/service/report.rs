@@ -15,6 +15,8 @@ pub struct Report {
     /// The service's program, and where it kept its receipts.
     pub(super) program: String,
     pub(super) store: &'static str,
+    /// Whether the load came over mutual TLS.
+    pub(super) tls: bool,
     pub(super) binary_bytes: u64,
     pub(super) startup_ms: f64,
     pub(super) memory: Memory,

@@ -17,7 +17,8 @@ pub(super) fn write(report: &Report) -> String {
 
 fn machine(report: &Report) -> String {
     let lines = report.machine.lines().into_iter();
-    let service = format!("{} on {}", report.program, report.store);
+    let over = if report.tls { ", over TLS" } else { "" };
+    let service = format!("{} on {}{over}", report.program, report.store);
     let lines = lines.chain([("service", service)]);
     lines
         .map(|(name, value)| format!("{name:<22} {value}\n"))

@@ -37,14 +37,14 @@ pub(super) async fn measure(
     for i in 0..connections {
         // No one peer has so many.
         let from = 2 + (i % PEERS) as u8;
-        let connection = Connection::open(process.address, from, 0).await?;
+        let connection = Connection::open(&process.server, from, 0).await?;
         for _ in 0..connection.streams {
             held.push(connection.call_unread(LIST, page.clone()).await?);
         }
     }
     let with = settled(process).await?;
     // Others are served meanwhile.
-    let other = Connection::open(process.address, 1, WINDOW).await?;
+    let other = Connection::open(&process.server, 1, WINDOW).await?;
     let answer = other.call(BANK, [Bytes::from_static(&[0; 5])]).await?;
     if answer.code != Code::Ok {
         return Err(ServiceError::Answer(answer.code));

@@ -2,7 +2,7 @@
 //! can be as rude as it likes.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use h2::client::SendRequest;
@@ -10,8 +10,11 @@ use h2::{RecvStream, SendStream};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Request, Uri};
 use prost::bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 use tonic::Code;
+
+use super::tls::Server;
 
 /// A connection to a service.
 #[derive(Clone)]
@@ -43,12 +46,23 @@ impl Connection {
     /// Connects from one of this machine's own addresses, 127.0.0.`from`, where the system has
     /// these: the service takes each for another peer. A window is how much of an answer may come
     /// unread. Nothing is called before the service has said how much may be called at once.
-    pub(super) async fn open(to: SocketAddr, from: u8, window: u32) -> io::Result<Self> {
+    pub(super) async fn open(to: &Server, from: u8, window: u32) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // Elsewhere than on Linux there is one address, and so one peer.
         let _ = socket.bind((Ipv4Addr::new(127, 0, 0, from), 0).into());
-        let stream = socket.connect(to).await?;
+        let stream = socket.connect(to.address).await?;
         stream.set_nodelay(true)?;
+        match &to.tls {
+            None => Self::over(stream, to, window).await,
+            Some(clients) => Self::over(clients.connect(stream, from).await?, to, window).await,
+        }
+    }
+
+    async fn over(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        to: &Server,
+        window: u32,
+    ) -> io::Result<Self> {
         let (sender, connection) = h2::client::Builder::new()
             .initial_window_size(window)
             .initial_connection_window_size(window)
@@ -57,7 +71,8 @@ impl Connection {
             .await
             .map_err(io::Error::other)?;
         tokio::spawn(connection);
-        let authority = to.to_string().parse().map_err(io::Error::other)?;
+        let authority = to.address.to_string().parse();
+        let authority = authority.map_err(io::Error::other)?;
         let mut looks = 0;
         while sender.current_max_send_streams() == 0 {
             if looks == MOST_LOOKS {

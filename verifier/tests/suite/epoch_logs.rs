@@ -262,7 +262,11 @@ async fn a_head_that_was_not_cosigned_in_time_is_refused() {
         ([&[old, early], &[now]], 1),
     ] {
         let refused = add(times).await;
-        assert_eq!(not_logged(refused.map(|_| ())), untimely(found), "{times:?}");
+        assert_eq!(
+            not_logged(refused.map(|_| ())),
+            untimely(found),
+            "{times:?}"
+        );
     }
     // Cosigned again in time, it counts, whatever else there is.
     add([&[old, now - age], &[now + tolerance, early]])

@@ -173,10 +173,7 @@ async fn batches_that_come_in_hold_so_much_and_no_more() {
             client.submit_presentations(many).await
         }
     };
-    assert_eq!(
-        submit().await.unwrap_err().code(),
-        Code::ResourceExhausted
-    );
+    assert_eq!(submit().await.unwrap_err().code(), Code::ResourceExhausted);
     drop(batches);
     submit().await.unwrap();
     let mut batch = world.bank.batch();
