@@ -289,7 +289,7 @@ mod tests {
         assert_eq!((begun(), hanging.dropped.load(Ordering::Relaxed)), (3, 3));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_calls_too_often_is_told_so_after_a_while() {
         let limits = Limits {
             peer_calls_at_once: 1,
@@ -305,10 +305,10 @@ mod tests {
             gated.call(request)
         };
         assert!(call().now_or_never().is_none(), "it is begun");
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         let Ok(response) = call().await;
         assert_eq!(code(&response), Code::ResourceExhausted);
-        assert_eq!(begin.elapsed(), LEAST_WAIT);
+        assert!(begin.elapsed() >= LEAST_WAIT);
     }
 
     #[tokio::test]

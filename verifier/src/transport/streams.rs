@@ -68,7 +68,11 @@ mod tests {
         let mut promises: Vec<_> = (0..100).map(|_| stock.promise()).collect();
         let streams: Vec<_> = promises.iter().map(Promise::streams).collect();
         assert_eq!(streams[..10], [64, 48, 36, 27, 20, 15, 11, 8, 6, 5]);
-        assert!(streams[10..].iter().all(|streams| *streams == LEAST_STREAMS));
+        assert!(
+            streams[10..]
+                .iter()
+                .all(|streams| *streams == LEAST_STREAMS)
+        );
         assert_eq!(*stock.lock(), 0);
         // One that was promised more than there was gives back what it took.
         promises.truncate(1);

@@ -126,7 +126,8 @@ async fn silent_batches_keep_no_other_from_being_answered() {
         ..SubmitPresentationsRequest::default()
     };
     for _ in 0..5 {
-        let answer = client().submit_presentations(tokio_stream::once(one.clone()));
+        let mut client = client();
+        let answer = client.submit_presentations(tokio_stream::once(one.clone()));
         let answer = tokio::time::timeout(Duration::from_secs(5), answer).await;
         let results = answer.expect("answered").unwrap().into_inner().results;
         assert_eq!(results.len(), 1);

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use h2::client::SendRequest;
 use http::Request;
-use prost::Message as _;
 use prost::bytes::{Bytes, BytesMut};
 use taxproof_proto::v1::SubmitPresentationRequest;
 use taxproof_verifier::limits::{LEAST_STREAMS, STREAMS};
+use taxproof_verifier::service::{Settings, serve_as};
 use tokio::net::TcpSocket;
 use tokio::task::{JoinHandle, JoinSet};
 use tonic::Code;
 
 use crate::limits::{Locked, served};
+use crate::world::World;
 
 /// A connection from one of this machine's own addresses that has been told how much it may call.
 pub(crate) struct Told {
@@ -174,7 +175,9 @@ async fn a_peer_that_resets_what_it_begins_is_told_to_go() {
     }
     let ended = tokio::time::timeout(Duration::from_secs(10), told.task).await;
     let why = ended.expect("it is closed").unwrap().unwrap_err();
-    assert_eq!(why.reason(), Some(h2::Reason::ENHANCE_YOUR_CALM), "{why}");
+    // Writing on, it may notice the end before it reads why.
+    let calm = why.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+    assert!(calm || why.is_io(), "{why}");
     let mut other = Told::connect(serving.address(), 2, WINDOW).await;
     let (answer, _stream) = other.begin("TrustService/GetBank", EMPTY, true);
     assert_eq!(code(answer).await.unwrap(), Code::Ok);
@@ -184,7 +187,10 @@ async fn a_peer_that_resets_what_it_begins_is_told_to_go() {
 /// the flood has waited before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_over_many_connections_leaves_others_served() {
-    let (world, serving) = served(|settings| settings.limits.presentations = 2).await;
+    let world = World::with(None, "limits = { presentations = 2 }\n").await;
+    let mut settings = Settings::plaintext(([127, 0, 0, 1], 0).into());
+    settings.limits.presentations = 2;
+    let serving = serve_as(Arc::clone(&world.bank), settings).await.unwrap();
     let asked = world
         .request("ccb-limit", &[("requested_amount", "500,000")])
         .await;
@@ -214,9 +220,13 @@ async fn a_flood_over_many_connections_leaves_others_served() {
             }
         });
     }
-    while shed.load(Ordering::Relaxed) < 300 {
+    for _ in 0..3000 {
+        if shed.load(Ordering::Relaxed) >= 300 {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert!(shed.load(Ordering::Relaxed) >= 300, "it is no flood");
     let mut honest = Told::connect(serving.address(), 3, WINDOW).await;
     for _ in 0..50 {
         let method = "PresentationService/SubmitPresentation";
