@@ -1,4 +1,4 @@
-//! Lanes by arkworks' arithmetic, for processors without AVX512-IFMA.
+//! Lanes by arkworks' arithmetic, for processors without AVX512-IFMA and AVX2.
 
 mod butterflies;
 mod field;
