@@ -105,6 +105,65 @@ macro_rules! sums {
     };
 }
 
+/// Products of blocks from `product`, `square_of` and `sum_of_products`.
+macro_rules! products {
+    ($features:literal) => {
+        #[target_feature(enable = $features)]
+        pub(super) fn mul(
+            constants: &Constants,
+            a: Refs<'_, Vector>,
+            b: Refs<'_, Vector>,
+            out: &mut Block<Vector>,
+        ) {
+            for k in 0..BLOCK {
+                out[k] = product(constants, a[k], b[k]);
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn square(constants: &Constants, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
+            for k in 0..BLOCK {
+                out[k] = square_of(constants, a[k]);
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn mul_add(
+            constants: &Constants,
+            a: Refs<'_, Vector>,
+            b: Refs<'_, Vector>,
+            c: Refs<'_, Vector>,
+            d: Refs<'_, Vector>,
+            out: &mut Block<Vector>,
+        ) {
+            for k in 0..BLOCK {
+                out[k] = sum_of_products(constants, [a[k], b[k]], [c[k], d[k]]);
+            }
+        }
+    };
+}
+
+/// What additions of points over the base field divide by, from sums and `product`.
+macro_rules! divisors_1 {
+    ($features:literal) => {
+        #[target_feature(enable = $features)]
+        pub(super) fn divisors_1(
+            constants: &Constants,
+            [[x1], [x2]]: [ElementRefs<'_, Vector, 1>; 2],
+            (masks, one): (&[u8; BLOCK], &Vector),
+            before: Refs<'_, Vector>,
+            out: &mut Divisors<Vector, 1>,
+            next: &mut Block<Vector>,
+        ) {
+            for k in 0..BLOCK {
+                let d = select(masks[k], one, &difference(constants, x2[k], x1[k]));
+                out.denominators[0][k] = d;
+                next[k] = product(constants, before[k], &d);
+            }
+        }
+    };
+}
+
 /// Butterflies from sums and `product`.
 macro_rules! butterflies {
     ($features:literal, $limb:ty) => {
@@ -494,4 +553,4 @@ macro_rules! arithmetic {
     };
 }
 
-pub(super) use {arithmetic, butterflies, sums};
+pub(super) use {arithmetic, butterflies, divisors_1, products, sums};

@@ -4,24 +4,10 @@ use super::Vector;
 use super::constants::Constants;
 use super::product::{norm, product, square_of, sum_of_products};
 use super::range::{ZERO, difference, less_one, less_two, negated_wide, select, sum};
+use crate::lanes::vectorised::divisors_1;
 use crate::lanes::{BLOCK, Block, Divisors, ElementRefs, Elements, Refs};
 
-/// As [`super::Avx2`]'s `divisors` of degree 1.
-#[target_feature(enable = "avx2")]
-pub(super) fn divisors_1(
-    constants: &Constants,
-    [[x1], [x2]]: [ElementRefs<'_, Vector, 1>; 2],
-    (masks, one): (&[u8; BLOCK], &Vector),
-    before: Refs<'_, Vector>,
-    out: &mut Divisors<Vector, 1>,
-    next: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        let d = select(masks[k], one, &difference(constants, x2[k], x1[k]));
-        out.denominators[0][k] = d;
-        next[k] = product(constants, before[k], &d);
-    }
-}
+divisors_1!("avx2");
 
 /// As [`super::Avx2`]'s `sums` of degree 1.
 #[target_feature(enable = "avx2")]

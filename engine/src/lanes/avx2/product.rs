@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 use super::Vector;
 use super::constants::{BITS, Constants, LIMBS};
 use super::memory::four;
+use crate::lanes::vectorised::products;
 use crate::lanes::{BLOCK, Block, Refs};
 
 /// Limbs of four lanes, each in the lower half of a word of 64 bits. What is in the upper half
@@ -261,35 +262,4 @@ pub(super) fn norm(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
     together(&even, &half_norm(constants, &odd(a), &odd(b)))
 }
 
-#[target_feature(enable = "avx2")]
-pub(super) fn mul(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        out[k] = product(constants, a[k], b[k]);
-    }
-}
-
-#[target_feature(enable = "avx2")]
-pub(super) fn square(constants: &Constants, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
-    for k in 0..BLOCK {
-        out[k] = square_of(constants, a[k]);
-    }
-}
-
-#[target_feature(enable = "avx2")]
-pub(super) fn mul_add(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    c: Refs<'_, Vector>,
-    d: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        out[k] = sum_of_products(constants, [a[k], b[k]], [c[k], d[k]]);
-    }
-}
+products!("avx2");

@@ -9,6 +9,7 @@ use super::range::{
 };
 use super::{Columns, Vector, ZERO};
 use crate::lanes::constants::{Constants, LIMBS};
+use crate::lanes::vectorised::divisors_1;
 use crate::lanes::{BLOCK, Block, Divisors, ElementRefs, Elements, Refs};
 
 #[inline]
@@ -37,22 +38,7 @@ fn minus(mut a: Columns, b: &Columns) -> Columns {
     a
 }
 
-/// As [`super::Ifma`]'s `divisors` of degree 1.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn divisors_1(
-    constants: &Constants,
-    [[x1], [x2]]: [ElementRefs<'_, Vector, 1>; 2],
-    (masks, one): (&[u8; BLOCK], &Vector),
-    before: Refs<'_, Vector>,
-    out: &mut Divisors<Vector, 1>,
-    next: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        let d = select(masks[k], one, &difference(constants, x2[k], x1[k]));
-        out.denominators[0][k] = d;
-        next[k] = product(constants, before[k], &d);
-    }
-}
+divisors_1!("avx512f,avx512ifma");
 
 /// As [`super::Ifma`]'s `sums` of degree 1.
 #[target_feature(enable = "avx512f,avx512ifma")]

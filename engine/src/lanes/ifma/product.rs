@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use super::range::{broadcast, normalise};
 use super::{Vector, ZERO};
 use crate::lanes::constants::{Constants, LIMBS};
+use crate::lanes::vectorised::products;
 use crate::lanes::{BLOCK, Block, Refs};
 
 /// The accumulators of a product: column k counts 2^(52k).
@@ -81,27 +82,6 @@ pub(crate) fn divide(constants: &Constants, mut t: Columns) -> Vector {
     [t[5], t[6], t[7], t[8], t[9]]
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn mul(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        out[k] = product(constants, a[k], b[k]);
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn square(constants: &Constants, a: Refs<'_, Vector>, out: &mut Block<Vector>) {
-    for k in 0..BLOCK {
-        let mut columns = [ZERO[0]; 2 * LIMBS];
-        accumulate_square(&mut columns, a[k]);
-        out[k] = reduce_product(constants, columns);
-    }
-}
-
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(crate) fn product(constants: &Constants, a: &Vector, b: &Vector) -> Vector {
@@ -119,19 +99,21 @@ pub(crate) fn product_unnormalised(constants: &Constants, a: &Vector, b: &Vector
     divide(constants, columns)
 }
 
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn mul_add(
-    constants: &Constants,
-    a: Refs<'_, Vector>,
-    b: Refs<'_, Vector>,
-    c: Refs<'_, Vector>,
-    d: Refs<'_, Vector>,
-    out: &mut Block<Vector>,
-) {
-    for k in 0..BLOCK {
-        let mut columns = [ZERO[0]; 2 * LIMBS];
-        accumulate(&mut columns, a[k], b[k]);
-        accumulate(&mut columns, c[k], d[k]);
-        out[k] = reduce_product(constants, columns);
-    }
+fn square_of(constants: &Constants, a: &Vector) -> Vector {
+    let mut columns = [ZERO[0]; 2 * LIMBS];
+    accumulate_square(&mut columns, a);
+    reduce_product(constants, columns)
 }
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sum_of_products(constants: &Constants, [a, b]: [&Vector; 2], [c, d]: [&Vector; 2]) -> Vector {
+    let mut columns = [ZERO[0]; 2 * LIMBS];
+    accumulate(&mut columns, a, b);
+    accumulate(&mut columns, c, d);
+    reduce_product(constants, columns)
+}
+
+products!("avx512f,avx512ifma");
