@@ -50,8 +50,8 @@ impl Kernels {
         Self(Path::Portable(Portable))
     }
 
-    /// AVX2, if the processor has it: for multi-scalar multiplications, transforms and permutations.
-    /// Pairings are as in [`Self::portable`].
+    /// AVX2, if the processor has it. Few pairings are as in [`Self::portable`]: only many fill the
+    /// lanes.
     pub fn avx2() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         let kernels = Avx2::detect().map(|avx2| Self(Path::Avx2(avx2)));

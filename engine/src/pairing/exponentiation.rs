@@ -12,8 +12,9 @@ use ark_ec::AffineRepr;
 use ark_ec::bn::BnConfig;
 use ark_ff::{AdditiveGroup, Field};
 
+use super::digits;
 use super::extension::FIELD;
-use super::lines::{Line, digits, prepare};
+use super::lines::{Line, prepare};
 use super::target::Target;
 use crate::lanes::ifma::{Vector, product};
 use crate::lanes::{Arithmetic, Ifma, LANES};

@@ -18,20 +18,17 @@ use ark_ec::bn::BnConfig;
 use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::{Field, Zero};
 
+use super::digits;
 use super::extension::{
     Extension, add, conjugate, mul, mul_add, negate, pack, square, sub, times, unpack,
 };
+use super::points::PointArithmetic;
 use crate::lanes::ifma::{Vector, ZERO, transpose_vectors};
 use crate::lanes::{Ifma, LANES};
 
 /// A line c₀·y + c₁·x·w + c₂·w³ in one vector: real and imaginary part of c₀, c₁, c₂; two lanes are
 /// not used.
 pub(super) type Line = Vector;
-
-/// The digits of 6x + 2 below the first, from the most significant.
-pub(super) fn digits() -> impl Iterator<Item = i8> {
-    Config::ATE_LOOP_COUNT.iter().rev().skip(1).copied()
-}
 
 /// The lines through the multiples of eight points, in the order of the Miller loop. Those of the
 /// identity mean nothing.
@@ -54,6 +51,19 @@ pub(super) fn in_group(ifma: Ifma, points: &[G2Affine; LANES]) -> [bool; LANES] 
     let rest = unsafe { differences(constants(ifma), &coordinates(ifma, points), one) };
     let [z, x, y] = rest.map(|part| unpack(ifma, &part));
     from_fn(|lane| !z[lane].is_zero() && x[lane].is_zero() && y[lane].is_zero())
+}
+
+impl PointArithmetic for Ifma {
+    const FEWEST: usize = 4;
+
+    fn in_group(self, points: &[G2Affine]) -> Vec<bool> {
+        let eight = |points: &[G2Affine]| {
+            let points = from_fn(|i| points.get(i).copied().unwrap_or_default());
+            in_group(self, &points)
+        };
+        let all = points.chunks(LANES).flat_map(eight);
+        all.take(points.len()).collect()
+    }
 }
 
 fn coordinates(ifma: Ifma, points: &[G2Affine; LANES]) -> [Extension; 2] {

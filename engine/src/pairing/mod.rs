@@ -1,15 +1,21 @@
-//! Pairings for verifiers: over BN254 by AVX512-IFMA where the processor has it, else by arkworks.
+//! Pairings for verifiers: over BN254 by AVX512-IFMA or AVX2 where the processor has them, else by
+//! arkworks.
 //!
-//! The lines of eight points of G2 are found in eight lanes; an element of Fq12 is spread over the
-//! lanes of one vector pair, so that a single verification gains as much as a batch. Values after
-//! [`EnginePairing::exponentiate`] are those of arkworks, whatever the kernels; values before it
-//! may differ from them by factors in smaller fields.
+//! With AVX512-IFMA the lines of eight points of G2 are found in eight lanes, and an element of Fq12
+//! is spread over the lanes of one vector pair, so that a single verification gains as much as a
+//! batch. With AVX2 each lane has pairs of its own, and only many pairs gain ([`blocks`]). Values
+//! after [`EnginePairing::exponentiate`] are those of arkworks, whatever the kernels; values before
+//! it may differ from them by factors in smaller fields.
 //!
 //! # Caution!
 //! Points must be in their groups of prime order, as those are that [`EnginePairing::read_g1`] and
 //! [`EnginePairing::read_g2`] give: nothing else here checks it.
 
+#[cfg(target_arch = "x86_64")]
+mod blocks;
 mod coefficients;
+#[cfg(target_arch = "x86_64")]
+mod element;
 #[cfg(target_arch = "x86_64")]
 mod exponentiation;
 #[cfg(target_arch = "x86_64")]
@@ -28,7 +34,11 @@ mod tests;
 use std::fmt::Debug;
 
 use ark_bls12_381::Bls12_381;
+#[cfg(target_arch = "x86_64")]
+use ark_bn254::Config;
 use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G1Projective, G2Affine, g1};
+#[cfg(target_arch = "x86_64")]
+use ark_ec::bn::BnConfig as _;
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::{AffineRepr, VariableBaseMSM};
 use ark_ff::Field;
@@ -109,6 +119,12 @@ enum Prepared {
     Ifma(Ifma, Vec<lines::Line>),
 }
 
+/// The digits of 6x + 2 below the first, from the most significant.
+#[cfg(target_arch = "x86_64")]
+fn digits() -> impl Iterator<Item = i8> {
+    Config::ATE_LOOP_COUNT.iter().rev().skip(1).copied()
+}
+
 impl EnginePairing for Bn254 {
     type Lines = Lines;
 
@@ -116,6 +132,8 @@ impl EnginePairing for Bn254 {
         match kernels.0 {
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => points::read_g1(ifma, encodings),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2(avx2) => points::read_g1(avx2, encodings),
             _ => by_arkworks::read(encodings),
         }
     }
@@ -124,6 +142,8 @@ impl EnginePairing for Bn254 {
         match kernels.0 {
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => points::read_g2(ifma, encodings),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2(avx2) => points::read_g2(avx2, encodings),
             _ => by_arkworks::read(encodings),
         }
     }
@@ -133,13 +153,17 @@ impl EnginePairing for Bn254 {
     }
 
     fn scale(kernels: Kernels, points: &[G1Affine], by: &[Coefficient]) -> Vec<G1Affine> {
-        let chunks = points.par_chunks(LANES).zip(by.par_chunks(LANES));
+        let chunks = |size| points.par_chunks(size).zip(by.par_chunks(size));
         match kernels.0 {
             #[cfg(target_arch = "x86_64")]
-            Path::Ifma(ifma) => chunks
+            Path::Ifma(ifma) => chunks(LANES)
                 .flat_map_iter(|(points, by)| scaling::scale_points(ifma, points, by))
                 .collect(),
-            _ => chunks
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2(avx2) if points.len() >= blocks::FEWEST_POINTS => chunks(blocks::WIDTH)
+                .flat_map_iter(|(points, by)| blocks::scale_points(avx2, points, by))
+                .collect(),
+            _ => chunks(LANES)
                 .flat_map_iter(|(points, by)| coefficients::scale(points, by))
                 .collect(),
         }
@@ -203,6 +227,15 @@ impl EnginePairing for Bn254 {
                 .par_chunks(together)
                 .map(|pairs| exponentiation::miller_loops(ifma, pairs))
                 .collect(),
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2(avx2) if pairs.len() >= blocks::FEWEST_PAIRS => {
+                let products: Vec<_> = pairs.chunks(together).collect();
+                let at_once = blocks::at_once(products.len(), together);
+                let products = products.par_chunks(at_once);
+                products
+                    .flat_map_iter(|products| blocks::miller_loops(avx2, products))
+                    .collect()
+            }
             _ => by_arkworks::miller_loops::<Self>(pairs, together),
         }
     }

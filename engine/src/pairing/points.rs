@@ -4,12 +4,6 @@
 //! v·v^((p-3)/4), where there is one. Roots in Fq take one such power and those in Fq2 two, without
 //! a division; powers are taken in lanes. Nothing here is secret.
 
-#![allow(
-    unsafe_code,
-    reason = "functions with target features are called where the processor has them"
-)]
-
-use std::array::from_fn;
 use std::sync::LazyLock;
 
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine, g1, g2};
@@ -17,16 +11,26 @@ use ark_ec::short_weierstrass::{Affine, SWCurveConfig, SWFlags};
 use ark_ff::{AdditiveGroup, BigInteger as _, Field, PrimeField};
 use ark_serialize::{CanonicalDeserialize as _, CanonicalDeserializeWithFlags as _};
 
-use super::extension::FIELD;
-use super::lines;
-use crate::lanes::ifma::{Vector, ZERO, product};
-use crate::lanes::{Arithmetic, BLOCK, Ifma, LANES};
+use super::element::Element;
+use crate::lanes::{Arithmetic, BLOCK, LANES};
+
+/// An arithmetic that reads points.
+pub(super) trait PointArithmetic: Arithmetic<Fq> {
+    /// Fewer powers are sooner taken one by one.
+    const FEWEST: usize;
+
+    /// Which points of the twist are in the group of prime order; the identity is not.
+    fn in_group(self, points: &[G2Affine]) -> Vec<bool>;
+}
 
 /// Points of G1.
-pub(super) fn read_g1(ifma: Ifma, encodings: &[&[u8]]) -> Vec<Option<G1Affine>> {
+pub(super) fn read_g1<A: PointArithmetic>(
+    arithmetic: A,
+    encodings: &[&[u8]],
+) -> Vec<Option<G1Affine>> {
     let halves: Vec<_> = encodings.iter().map(half::<g1::Config>).collect();
     let squares: Vec<_> = halves.iter().map(y_squared).collect();
-    let points = halves.iter().zip(roots(ifma, &squares));
+    let points = halves.iter().zip(roots(arithmetic, &squares));
     let points = points.zip(encodings).map(|((half, root), encoding)| {
         let Some(half) = half else {
             return G1Affine::deserialize_compressed(*encoding).ok();
@@ -37,18 +41,22 @@ pub(super) fn read_g1(ifma: Ifma, encodings: &[&[u8]]) -> Vec<Option<G1Affine>> 
 }
 
 /// Points of G2.
-pub(super) fn read_g2(ifma: Ifma, encodings: &[&[u8]]) -> Vec<Option<G2Affine>> {
+pub(super) fn read_g2<A: PointArithmetic>(
+    arithmetic: A,
+    encodings: &[&[u8]],
+) -> Vec<Option<G2Affine>> {
     let halves: Vec<_> = encodings.iter().map(half::<g2::Config>).collect();
     let squares: Vec<_> = halves.iter().map(y_squared).collect();
-    let points = halves.iter().zip(roots_of_extension(ifma, &squares));
+    let points = halves.iter().zip(roots_of_extension(arithmetic, &squares));
     let mut points: Vec<_> = points
         .map(|(half, root)| Some(half.as_ref()?.with(root?)))
         .collect();
-    for points in points.chunks_mut(LANES) {
-        let some = from_fn(|i| points.get(i).copied().flatten().unwrap_or_default());
-        for (point, in_group) in points.iter_mut().zip(lines::in_group(ifma, &some)) {
-            *point = point.filter(|_| in_group);
-        }
+    let some: Vec<_> = points
+        .iter()
+        .map(|point| point.unwrap_or_default())
+        .collect();
+    for (point, in_group) in points.iter_mut().zip(arithmetic.in_group(&some)) {
+        *point = point.filter(|_| in_group);
     }
     for ((point, half), encoding) in points.iter_mut().zip(&halves).zip(encodings) {
         if half.is_none() {
@@ -95,23 +103,23 @@ impl<P: SWCurveConfig> Half<P> {
 }
 
 /// A root of each value that has one.
-fn roots(ifma: Ifma, values: &[Fq]) -> Vec<Option<Fq>> {
-    let powers = powers(ifma, values);
+fn roots<A: PointArithmetic>(arithmetic: A, values: &[Fq]) -> Vec<Option<Fq>> {
+    let powers = powers(arithmetic, values);
     let root = |(value, power): (&Fq, Fq)| Some(*value * power).filter(|r| r.square() == *value);
     values.iter().zip(powers).map(root).collect()
 }
 
 /// The same in the extension, where v = (a + bu)² has the norm (a² + b²)², and 2a² is the root of the
 /// norm or its opposite, plus the real part of v.
-fn roots_of_extension(ifma: Ifma, values: &[Fq2]) -> Vec<Option<Fq2>> {
+fn roots_of_extension<A: PointArithmetic>(arithmetic: A, values: &[Fq2]) -> Vec<Option<Fq2>> {
     let norm = |value: &Fq2| value.c0.square() + value.c1.square();
     let norms: Vec<Fq> = values.iter().map(norm).collect();
     let half = Fq::from(2u64).inverse().expect("two is not zero");
-    let norms = roots(ifma, &norms);
+    let norms = roots(arithmetic, &norms);
     let real_squared =
         |(value, norm): (&Fq2, &Option<Fq>)| (norm.unwrap_or_default() + value.c0) * half;
     let squares: Vec<Fq> = values.iter().zip(&norms).map(real_squared).collect();
-    let powers = powers(ifma, &squares);
+    let powers = powers(arithmetic, &squares);
     let root = |(i, value): (usize, &Fq2)| {
         norms[i]?;
         if value.c1 == Fq::ZERO {
@@ -131,30 +139,17 @@ fn roots_of_extension(ifma: Ifma, values: &[Fq2]) -> Vec<Option<Fq2>> {
 }
 
 /// Each value to the power of (p - 3)/4.
-fn powers(ifma: Ifma, values: &[Fq]) -> Vec<Fq> {
-    if values.len() < FEWEST {
+fn powers<A: PointArithmetic>(arithmetic: A, values: &[Fq]) -> Vec<Fq> {
+    if values.len() < A::FEWEST {
         return values.iter().map(|value| value.pow(EXPONENT.0)).collect();
     }
-    let one = vector(ifma, &[Fq::ONE; LANES]);
     let mut powers = Vec::with_capacity(values.len());
     for values in values.chunks(BLOCK * LANES) {
-        let block: [Vector; BLOCK] = from_fn(|part| {
-            let value = |lane| values.get(part * LANES + lane).copied();
-            vector(ifma, &from_fn(|lane| value(lane).unwrap_or_default()))
-        });
-        // SAFETY: an `Ifma` exists, so the processor has the features.
-        let block = unsafe { power(&EXPONENT.1, &one, &block) };
-        let unpacked = block.iter().flat_map(|vector| {
-            let words = Arithmetic::<Fq>::elements(ifma, vector);
-            words.map(|words| -> Fq { ifma.unpack(words) })
-        });
-        powers.extend(unpacked.take(values.len()));
+        let base = Element::pack(arithmetic, |i| values.get(i).copied().unwrap_or_default());
+        powers.extend(&power(arithmetic, &base).unpack()[..values.len()]);
     }
     powers
 }
-
-/// Fewer powers are sooner taken one by one.
-const FEWEST: usize = 4;
 
 /// (p - 3)/4, and its digits to base 16, the most significant first.
 static EXPONENT: LazyLock<([u64; 4], Vec<usize>)> = LazyLock::new(|| {
@@ -167,37 +162,20 @@ static EXPONENT: LazyLock<([u64; 4], Vec<usize>)> = LazyLock::new(|| {
     (exponent.0, bits.chunks(4).map(digit).collect())
 });
 
-fn vector(ifma: Ifma, values: &[Fq; LANES]) -> Vector {
-    let words = values.map(|value| Arithmetic::<Fq>::pack(ifma, value));
-    Arithmetic::<Fq>::vector(ifma, words)
-}
-
 /// The powers of a block, which are so many chains of multiplications for the processor to mix.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn power(digits: &[usize], one: &Vector, base: &[Vector; BLOCK]) -> [Vector; BLOCK] {
-    let mut table = [[ZERO; BLOCK]; 16];
-    table[0] = [*one; BLOCK];
+fn power<A: Arithmetic<Fq>>(arithmetic: A, base: &Element<A>) -> Element<A> {
+    let mut table = [Element::pack(arithmetic, |_| Fq::ONE); 16];
     for i in 1..table.len() {
-        table[i] = times(&table[i - 1], base);
+        table[i] = table[i - 1].mul(base);
     }
     let mut power = table[0];
-    for &digit in digits {
+    for &digit in &EXPONENT.1 {
         for _ in 0..4 {
-            power = times(&power, &power);
+            power = power.square();
         }
-        power = times(&power, &table[digit]);
+        power = power.mul(&table[digit]);
     }
     power
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn times(a: &[Vector; BLOCK], b: &[Vector; BLOCK]) -> [Vector; BLOCK] {
-    let mut out = [ZERO; BLOCK];
-    for k in 0..BLOCK {
-        out[k] = product(FIELD, &a[k], &b[k]);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -207,13 +185,25 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
+    use crate::lanes::{Avx2, Ifma};
 
     #[test]
-    fn roots_are_roots_and_are_there_where_arkworks_finds_one() {
-        let Some(ifma) = Ifma::detect() else {
-            eprintln!("NOT RUN: this processor has no AVX512-IFMA");
-            return;
-        };
+    fn roots_by_ifma_are_there_where_arkworks_finds_one() {
+        match Ifma::detect() {
+            Some(ifma) => assert_finds_roots(ifma),
+            None => eprintln!("NOT RUN: this processor has no AVX512-IFMA"),
+        }
+    }
+
+    #[test]
+    fn roots_by_avx2_are_there_where_arkworks_finds_one() {
+        match Avx2::detect() {
+            Some(avx2) => assert_finds_roots(avx2),
+            None => eprintln!("NOT RUN: this processor has no AVX2"),
+        }
+    }
+
+    fn assert_finds_roots(arithmetic: impl PointArithmetic) {
         let rng = &mut StdRng::seed_from_u64(4);
         let (zero, one) = (Fq::ZERO, Fq::ONE);
         let five = Fq::from(5u64);
@@ -223,12 +213,12 @@ mod tests {
         for count in [0, 1, 3, 4, 31, 33, 100] {
             let random = |_| Fq2::rand(rng);
             let values: Vec<Fq2> = (0..count).map(random).chain(edges.clone()).collect();
-            for (value, root) in values.iter().zip(roots_of_extension(ifma, &values)) {
+            for (value, root) in values.iter().zip(roots_of_extension(arithmetic, &values)) {
                 assert_eq!(root.is_some(), value.sqrt().is_some(), "{value}");
                 assert!(root.is_none_or(|root| root.square() == *value), "{value}");
             }
             let values: Vec<Fq> = values.iter().map(|value| value.c0).collect();
-            for (value, root) in values.iter().zip(roots(ifma, &values)) {
+            for (value, root) in values.iter().zip(roots(arithmetic, &values)) {
                 assert_eq!(root.is_some(), value.sqrt().is_some(), "{value}");
             }
         }

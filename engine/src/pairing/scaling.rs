@@ -33,7 +33,17 @@ pub(super) fn scale_points(ifma: Ifma, points: &[G1Affine], by: &[Coefficient]) 
     let y = pack(ifma, &from_fn(|lane| coordinates(lane).1));
     // SAFETY: an `Ifma` exists, so the processor has the features.
     let scaled = unsafe { multiply(constants(ifma), &x, &y, &steps(by)) };
-    let [x, y, mut z] = [scaled.x, scaled.y, scaled.z].map(|part| unpack(ifma, &part));
+    affine(
+        points,
+        [scaled.x, scaled.y, scaled.z].map(|part| unpack(ifma, &part)),
+    )
+}
+
+/// Points from the homogeneous coordinates of their multiples, of which there may be more.
+pub(super) fn affine<const N: usize>(
+    points: &[G1Affine],
+    [x, y, mut z]: [[Fq; N]; 3],
+) -> Vec<G1Affine> {
     batch_inversion(&mut z);
     let affine = |(lane, point): (usize, &G1Affine)| {
         let z = z[lane];
@@ -46,7 +56,7 @@ pub(super) fn scale_points(ifma: Ifma, points: &[G1Affine], by: &[Coefficient]) 
 }
 
 /// The lanes in which each bit is set, the most significant first, of both halves.
-fn steps(by: &[Coefficient]) -> Vec<[u8; 2]> {
+pub(super) fn steps(by: &[Coefficient]) -> Vec<[u8; 2]> {
     let lanes = |half: fn(&Coefficient) -> u64, bit: u32| {
         let set = by.iter().enumerate();
         set.fold(0, |mask, (lane, by)| {
