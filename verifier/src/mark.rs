@@ -127,11 +127,11 @@ impl Mark {
         self.write(&mut state, noted)
     }
 
-    /// Notes some more changes, which are on the disk.
+    /// Notes how many changes there are, which are on the disk; fewer than are noted change nothing.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn add(&self, changes: u64) -> Result<(), StoreError> {
+    pub fn reach(&self, changes: u64) -> Result<(), StoreError> {
         let mut state = self.lock();
         // A command may run beside the service: what that noted is not lost.
         let file = std::fs::read(&self.path).ok();
@@ -142,7 +142,7 @@ impl Mark {
             state.noted.changes = state.noted.changes.max(noted.changes);
             state.slot = slot;
         }
-        let changes = state.noted.changes.saturating_add(changes);
+        let changes = state.noted.changes.max(changes);
         let noted = Noted {
             changes,
             ..state.noted
@@ -324,13 +324,15 @@ mod tests {
         let open = || Mark::open(&path).expect("opens");
         let mark = open();
         mark.begin(5);
-        mark.add(1).expect("written");
+        mark.reach(6).expect("written");
         assert_eq!((open().seen(), open().changes()), (None, 6));
         mark.set(seen(1)).expect("written");
-        mark.add(2).expect("written");
-        mark.add(1).expect("written");
-        assert_eq!((open().seen(), open().changes()), (Some(seen(1)), 9));
-        open().add(1).expect("written");
+        mark.reach(8).expect("written");
+        mark.reach(7).expect("written");
+        assert_eq!((open().seen(), open().changes()), (Some(seen(1)), 8));
+        // As a command beside the service does.
+        open().reach(10).expect("written");
+        mark.reach(9).expect("written");
         assert_eq!((open().seen(), open().changes()), (Some(seen(1)), 10));
     }
 

@@ -49,7 +49,9 @@ impl Bank {
         let kept = self.find_policy(name).await?;
         let now = self.time.now();
         let new = self.store.retire_policy(kept.digest, now).await?;
-        self.recorder.note_changes(new.into());
+        if new {
+            self.recorder.note_change(&self.store).await;
+        }
         tracing::info!(policy = %kept.digest, id = kept.id, "retired");
         let kept = self.store.policy(kept.digest).await?;
         kept.ok_or(Refusal::UnknownPolicy)

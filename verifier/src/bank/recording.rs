@@ -87,12 +87,15 @@ impl Recorder {
         self.mark.replace(newest, changes)
     }
 
-    /// Notes changes other than receipts, which are on the disk.
-    pub(super) fn note_changes(&self, changes: u64) {
-        if changes > 0
-            && let Err(error) = self.mark.add(changes)
-        {
-            // They were made all the same.
+    /// Notes that a store has had a change other than a receipt: all that it has are counted, so that
+    /// none is counted twice, whoever else makes and notes some meanwhile.
+    pub(super) async fn note_change(&self, store: &Store) {
+        let noted = match store.changes().await {
+            Ok(found) => self.mark.reach(found),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = noted {
+            // It was made all the same.
             tracing::error!(%error, "an older database would not be noticed");
         }
     }

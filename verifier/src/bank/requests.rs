@@ -97,7 +97,9 @@ impl Bank {
         match self.store.cancel_request(request.digest, now).await? {
             Cancelled::Decided => Err(Refusal::Decided),
             Cancelled::Cancelled { new } => {
-                self.recorder.note_changes(new.into());
+                if new {
+                    self.recorder.note_change(&self.store).await;
+                }
                 tracing::info!(request = %request.digest, "cancelled");
                 self.request(id).await
             }

@@ -58,8 +58,9 @@ impl Bank {
             Ok(state) => {
                 let (authority, epoch) = (&header.authority, header.epoch);
                 tracing::info!(%authority, epoch, ?state, "epoch");
-                let added = state == EpochState::Added;
-                self.recorder.note_changes(added.into());
+                if state == EpochState::Added {
+                    self.recorder.note_change(&self.store).await;
+                }
             }
             Err(conflict) => {
                 tracing::warn!(
