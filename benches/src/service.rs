@@ -294,14 +294,15 @@ async fn singles(
     Ok(singles)
 }
 
-/// As many batches at once as the service takes, over as many connections.
+/// Twice as many batches at once as the service verifies, over as many connections: some come in while
+/// others are verified.
 async fn batches(
     plan: &Plan,
     process: &Process,
     pool: &Arc<Pool>,
     peak: &Closed,
 ) -> Result<Batches, ServiceError> {
-    let at_once = taxproof_verifier::limits::BATCHES;
+    let at_once = 2 * taxproof_verifier::limits::BATCHES;
     let most = (pool.left() / 3 / plan.batch).max(at_once);
     let mut connections = Vec::new();
     for _ in 0..at_once {

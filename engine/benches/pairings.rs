@@ -27,7 +27,7 @@ fn main() {
         .filter_map(|arg| arg.parse().ok())
         .collect();
     let counts = if counts.is_empty() {
-        vec![1, 16, 64, 1024]
+        vec![1, 8, 16, 64, 1024]
     } else {
         counts
     };
@@ -72,6 +72,9 @@ fn measure(count: usize) {
     });
     race("points of G1 scaled", count, &|kernels| {
         black_box(Bn254::scale(kernels, &of_g1, &by));
+    });
+    race("points of G1 summed", count, &|kernels| {
+        let _: G1Projective = black_box(Bn254::combine(kernels, &of_g1, &by));
     });
 }
 

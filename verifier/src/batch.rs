@@ -181,10 +181,7 @@ impl<'a, 'b, E: EnginePairing> Combined<'a, 'b, E> {
                 &key.minus_gamma,
             ),
             (c.into_affine(), &key.minus_delta),
-            (
-                -(key.points().alpha_g1 * total).into_affine(),
-                &E::lines(kernels, key.points().beta_g2),
-            ),
+            (-(key.points().alpha_g1 * total).into_affine(), &key.beta),
         ]);
         E::exponentiate(kernels, rest * loops).is_some_and(|value| value.is_one())
     }

@@ -36,6 +36,8 @@ pub struct CheckedKey<E: EnginePairing> {
     key: VerifyingKey<E>,
     /// e(α, β).
     pub(crate) alpha_beta: E::TargetField,
+    /// β, ready for a Miller loop.
+    pub(crate) beta: E::Lines,
     /// −γ, ready for a Miller loop.
     pub(crate) minus_gamma: E::Lines,
     /// −δ, ready for a Miller loop.
@@ -189,6 +191,7 @@ impl<E: EnginePairing> CheckedKey<E> {
         }
         Ok(Self {
             alpha_beta: E::pairing(key.alpha_g1, key.beta_g2).0,
+            beta: E::lines(Kernels::best(), key.beta_g2),
             minus_gamma: negative::<E>(key.gamma_g2),
             minus_delta: negative::<E>(key.delta_g2),
             multiples: points.iter().map(|_| OnceLock::new()).collect(),

@@ -6,9 +6,9 @@
 //! and zero only where both are. So [a]P + [b]φ(P) takes half of a coefficient's doublings, and
 //! P + φ(P) = -φ²(P) costs nothing.
 
-use ark_ec::CurveGroup;
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::AdditiveGroup;
 
 /// One of 2^128 coefficients.
@@ -35,8 +35,33 @@ impl Coefficient {
 
 /// Points times coefficients.
 pub(super) fn scale<P: GLVConfig>(points: &[Affine<P>], by: &[Coefficient]) -> Vec<Affine<P>> {
-    let scaled = points.iter().zip(by).map(|(point, by)| one(point, *by));
-    Projective::normalize_batch(&scaled.collect::<Vec<_>>())
+    let each = points.chunks(1).zip(by.chunks(1));
+    let scaled: Vec<_> = each.map(|(point, by)| sum(point, by)).collect();
+    Projective::normalize_batch(&scaled)
+}
+
+/// Fewer points are sooner added up here than by a multi-scalar multiplication.
+pub(super) const FEWEST: usize = 24;
+
+/// The sum of points times a coefficient each: a doubling is one for all of them.
+pub(super) fn sum<P: GLVConfig>(points: &[Affine<P>], by: &[Coefficient]) -> Projective<P> {
+    let choices = points.iter().map(|point| {
+        let moved = P::endomorphism_affine(point);
+        let both = -P::endomorphism_affine(&moved);
+        [Affine::zero(), *point, moved, both]
+    });
+    let choices: Vec<_> = choices.collect();
+    let mut sum = Projective::ZERO;
+    for bit in (0..u64::BITS).rev() {
+        sum.double_in_place();
+        for (choices, by) in choices.iter().zip(by) {
+            let choice = by.a >> bit & 1 | (by.b >> bit & 1) << 1;
+            if choice != 0 {
+                sum += choices[choice as usize];
+            }
+        }
+    }
+    sum
 }
 
 /// Points and their images under φ, and each one's half of a coefficient.
@@ -49,20 +74,4 @@ pub(super) fn halves<P: GLVConfig>(
         [(*point, P::ScalarField::from(by.a)), (moved, by.b.into())]
     });
     both.unzip()
-}
-
-fn one<P: GLVConfig>(point: &Affine<P>, by: Coefficient) -> Projective<P> {
-    let moved = P::endomorphism_affine(point);
-    let sum = -P::endomorphism_affine(&moved);
-    let mut scaled = Projective::ZERO;
-    for bit in (0..u64::BITS).rev() {
-        scaled.double_in_place();
-        match (by.a >> bit & 1, by.b >> bit & 1) {
-            (0, 0) => {}
-            (1, 0) => scaled += point,
-            (0, _) => scaled += moved,
-            _ => scaled += sum,
-        }
-    }
-    scaled
 }

@@ -170,6 +170,9 @@ impl EnginePairing for Bn254 {
     }
 
     fn combine(kernels: Kernels, points: &[G1Affine], by: &[Coefficient]) -> G1Projective {
+        if points.len() < coefficients::FEWEST {
+            return coefficients::sum(points, by);
+        }
         let (points, scalars) = coefficients::halves(points, by);
         FixedBases::new(&points, Budget::NO_TABLES, kernels).msm(&scalars)
     }
@@ -272,6 +275,9 @@ impl EnginePairing for Bls12_381 {
     }
 
     fn combine(_: Kernels, points: &[Self::G1Affine], by: &[Coefficient]) -> Self::G1 {
+        if points.len() < coefficients::FEWEST {
+            return coefficients::sum(points, by);
+        }
         let (points, scalars) = coefficients::halves(points, by);
         Self::G1::msm_unchecked(&points, &scalars)
     }
