@@ -62,6 +62,9 @@ fn a_quick_run_has_every_figure() {
             .iter()
             .all(|p| positive(&p["median_ms"]) && positive(&p["floor_ms"]))
     );
+    let floor = &report["floor"];
+    assert!(positive(&floor["clock_ghz"]), "{floor}");
+    assert_eq!(floor["kernels"], phases[0]["kernels"]);
 
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert_eq!(read("results.csv").lines().count(), 1 + proofs.len());

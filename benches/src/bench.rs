@@ -7,6 +7,7 @@ mod circuit;
 mod contestant;
 mod csv;
 mod energy;
+mod floor;
 mod html;
 mod peer;
 mod phases;
@@ -23,10 +24,12 @@ use ark_groth16::r1cs_to_qap::LibsnarkReduction;
 use ark_groth16::{Groth16, prepare_verifying_key};
 use taxproof_claims::curve::Curve;
 use taxproof_claims::shape::Shape;
+use taxproof_engine::Kernels;
 
 use crate::claim::{ClaimError, PrepareError};
 pub use contestant::KernelChoice;
 use contestant::{Arkworks, Described, OurEngine};
+use floor::Floor;
 pub use peer::{NotAPeer, Peer};
 pub use report::Report;
 use report::{Circuit, Proving};
@@ -55,6 +58,14 @@ pub struct Plan {
     pub runs: usize,
     /// Sizes of batches of verifications.
     pub batches: Vec<usize>,
+}
+
+impl Plan {
+    /// The first of the kernels that this processor has: those that are compared.
+    fn first_kernels(&self) -> Option<(KernelChoice, Kernels)> {
+        let mut has = self.kernels.iter();
+        has.find_map(|choice| Some((*choice, choice.kernels()?)))
+    }
 }
 
 /// Why nothing was measured.
@@ -117,7 +128,10 @@ pub enum BenchError {
 /// # Errors
 /// A proof does not verify, or a contestant cannot take part.
 pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, BenchError> {
-    let mut report = Report::new(plan.runs);
+    let mut report = Report::new(
+        plan.runs,
+        plan.first_kernels().map(|(choice, _)| Floor::of(choice)),
+    );
     for curve in &plan.curves {
         match curve {
             Curve::Bn254 => run_over::<Bn254>(plan, &mut report, begins)?,
@@ -177,7 +191,8 @@ where
                 .proofs
                 .push(Proving::new(workload, described, threads, times));
         }
-        let phases = pool.install(|| E::phases(workload, plan, threads))?;
+        let floor = report.floor;
+        let phases = pool.install(|| E::phases(workload, plan, threads, floor))?;
         report.phases.extend(phases);
         if let Some(bank) = &workload.bank {
             begins(&format!("verifying {}", workload.name));

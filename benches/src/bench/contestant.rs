@@ -17,6 +17,7 @@ use taxproof_engine::groth16::Prover;
 use taxproof_engine::msm::Budget;
 use taxproof_interop::SnarkjsCurve;
 
+use super::floor::Floor;
 use super::report::Phase;
 use super::workload::Workload;
 use super::{BenchError, Plan, phases};
@@ -112,6 +113,7 @@ pub(super) trait OurEngine: NamedPairing + SnarkjsCurve {
         workload: &Workload<Self>,
         plan: &Plan,
         threads: usize,
+        floor: Option<Floor>,
     ) -> Result<Vec<Phase>, BenchError>;
 }
 
@@ -143,8 +145,9 @@ impl OurEngine for Bn254 {
         workload: &Workload<Self>,
         plan: &Plan,
         threads: usize,
+        floor: Option<Floor>,
     ) -> Result<Vec<Phase>, BenchError> {
-        phases::measure(workload, plan, threads)
+        phases::measure(workload, plan, threads, floor)
     }
 }
 
@@ -158,7 +161,12 @@ impl OurEngine for Bls12_381 {
         Ok(None)
     }
 
-    fn phases(_: &Workload<Self>, _: &Plan, _: usize) -> Result<Vec<Phase>, BenchError> {
+    fn phases(
+        _: &Workload<Self>,
+        _: &Plan,
+        _: usize,
+        _: Option<Floor>,
+    ) -> Result<Vec<Phase>, BenchError> {
         Ok(Vec::new())
     }
 }

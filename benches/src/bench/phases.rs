@@ -5,31 +5,22 @@ use ark_ff::{One, PrimeField, Zero};
 use taxproof_engine::groth16::WitnessMap;
 use taxproof_engine::msm::{Budget, Curve, FixedBases};
 
+use super::floor::Floor;
 use super::race::Times;
 use super::report::Phase;
 use super::workload::Workload;
 use super::{BenchError, Plan};
-
-/// Nanoseconds of an affine addition in G1 with a shared inversion, in eight lanes on one core.
-pub(super) const G1_ADDITION: f64 = 25.0;
-/// The same in G2.
-pub(super) const G2_ADDITION: f64 = 47.6;
-/// A butterfly of radix 4, counted as radix 2, a lane.
-pub(super) const BUTTERFLY: f64 = 2.8;
-/// Windows of a full-size scalar.
-pub(super) const WINDOWS: usize = 17;
 
 /// Measures each part with the first of the plan's kernels and budgets.
 pub(super) fn measure(
     workload: &Workload<Bn254>,
     plan: &Plan,
     threads: usize,
+    floor: Option<Floor>,
 ) -> Result<Vec<Phase>, BenchError> {
-    let chosen = plan
-        .kernels
-        .iter()
-        .find_map(|choice| Some((*choice, choice.kernels()?)));
-    let (Some((choice, kernels)), Some(&budget)) = (chosen, plan.budgets.first()) else {
+    let (Some((choice, kernels)), Some(floor), Some(&budget)) =
+        (plan.first_kernels(), floor, plan.budgets.first())
+    else {
         return Ok(Vec::new());
     };
     let Workload {
@@ -45,7 +36,7 @@ pub(super) fn measure(
     let quotient = map.quotient(assignment)?;
 
     let n = workload.domain() as f64;
-    let transforms = 6.0 * n / 2.0 * n.log2() * BUTTERFLY;
+    let transforms = 6.0 * n / 2.0 * n.log2() * floor.butterfly_ns;
     let phase = |name, times: Times, floor_ns: f64| Phase {
         circuit: workload.name.clone(),
         constraints: workload.matrices[0].len(),
@@ -64,7 +55,11 @@ pub(super) fn measure(
     let mut g1 = |name, points: &[ark_bn254::G1Affine], scalars: &[Fr]| {
         let bases = FixedBases::new(points, share(points.len()), kernels);
         let times = Times::measure(plan.runs, || bases.msm(scalars));
-        phases.push(phase(name, times, additions(points, scalars) * G1_ADDITION));
+        phases.push(phase(
+            name,
+            times,
+            additions(points, scalars, floor.windows) * floor.g1_addition_ns,
+        ));
     };
     g1("A", &key.a_query[1..], variables);
     g1("B in G1", &key.b_g1_query[1..], variables);
@@ -76,13 +71,13 @@ pub(super) fn measure(
     phases.push(phase(
         "B in G2",
         times,
-        additions(points, variables) * G2_ADDITION,
+        additions(points, variables, floor.windows) * floor.g2_addition_ns,
     ));
     Ok(phases)
 }
 
 /// Additions into buckets: none for a zero, one for a one, and one a window for the rest.
-fn additions<G: Curve>(points: &[G], scalars: &[Fr]) -> f64 {
+fn additions<G: Curve>(points: &[G], scalars: &[Fr], windows: usize) -> f64 {
     let finite = points
         .iter()
         .zip(scalars)
@@ -92,7 +87,7 @@ fn additions<G: Curve>(points: &[G], scalars: &[Fr]) -> f64 {
         scalar if scalar.is_one() => 1,
         scalar => {
             let bits = ark_ff::BigInteger::num_bits(&scalar.into_bigint()) as usize;
-            (bits * WINDOWS).div_ceil(Fr::MODULUS_BIT_SIZE as usize)
+            (bits * windows).div_ceil(Fr::MODULUS_BIT_SIZE as usize)
         }
     });
     counts.sum::<usize>() as f64

@@ -7,9 +7,10 @@ use taxproof_circuits::ClauseCount;
 use taxproof_claims::curve::{Curve, NamedPairing};
 
 use super::contestant::{Described, KernelChoice};
+use super::floor::Floor;
 use super::race::Times;
 use super::workload::Workload;
-use super::{BenchError, csv, html, phases, plots, summary};
+use super::{BenchError, csv, html, plots, summary};
 use crate::machine::Machine;
 
 /// What a run found. Times are in milliseconds, memory is in bytes.
@@ -23,7 +24,8 @@ pub struct Report {
     /// Each part of a proof of ours, alone.
     pub(super) phases: Vec<Phase>,
     pub(super) verifications: Vec<Verification>,
-    pub(super) floor: Floor,
+    /// What the limits of phases are reckoned with.
+    pub(super) floor: Option<Floor>,
     /// Each peer's median over ours, at the largest circuit and the most threads at which both ran,
     /// ours with the first of the kernels and budgets.
     pub(super) ratios: BTreeMap<String, f64>,
@@ -135,16 +137,6 @@ pub(super) struct Verification {
     pub(super) per_proof_ms: f64,
 }
 
-/// The rates that floors are reckoned with: the best measured for each operation alone, in eight
-/// lanes on one core of a Sapphire Rapids at about 3.9 GHz.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Floor {
-    g1_addition_ns: f64,
-    g2_addition_ns: f64,
-    butterfly_ns: f64,
-    windows: usize,
-}
-
 /// A peer beside ours.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Comparison {
@@ -158,7 +150,7 @@ pub(super) struct Comparison {
 }
 
 impl Report {
-    pub(super) fn new(runs: usize) -> Self {
+    pub(super) fn new(runs: usize, floor: Option<Floor>) -> Self {
         Self {
             machine: Machine::look(),
             runs,
@@ -166,12 +158,7 @@ impl Report {
             proofs: Vec::new(),
             phases: Vec::new(),
             verifications: Vec::new(),
-            floor: Floor {
-                g1_addition_ns: phases::G1_ADDITION,
-                g2_addition_ns: phases::G2_ADDITION,
-                butterfly_ns: phases::BUTTERFLY,
-                windows: phases::WINDOWS,
-            },
+            floor,
             ratios: BTreeMap::new(),
             comparisons: Vec::new(),
         }
