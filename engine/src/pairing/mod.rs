@@ -3,7 +3,7 @@
 //!
 //! With AVX512-IFMA the lines of eight points of G2 are found in eight lanes, and an element of Fq12
 //! is spread over the lanes of one vector pair, so that a single verification gains as much as a
-//! batch. With AVX2 each lane has pairs of its own, and only many pairs gain ([`blocks`]). Values
+//! batch. With AVX2 each lane has pairs of its own, and only many pairs gain. Values
 //! after [`EnginePairing::exponentiate`] are those of arkworks, whatever the kernels; values before
 //! it may differ from them by factors in smaller fields.
 //!
