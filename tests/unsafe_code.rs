@@ -5,14 +5,13 @@ use std::fs;
 use crate::support::repository::{root, sources};
 
 /// The only sources with `unsafe`: the engine's kernels, and its mapping of a key's file.
-const KERNELS: [&str; 10] = [
+const KERNELS: [&str; 9] = [
     "engine/src/lanes/avx2/memory.rs",
     "engine/src/lanes/avx2/product.rs",
     "engine/src/lanes/ifma/memory.rs",
     "engine/src/lanes/vectorised.rs",
     "engine/src/pairing/exponentiation.rs",
     "engine/src/pairing/lines.rs",
-    "engine/src/pairing/points.rs",
     "engine/src/pairing/scaling.rs",
     "engine/src/poseidon2/ifma.rs",
     "engine/src/prepared.rs",

@@ -25,6 +25,8 @@ const WAYS: [(&str, &[&str]); 5] = [
         &[
             "engine/src/lanes/constants.rs",
             "engine/src/msm/curve.rs",
+            // The endomorphism's image of a point, which tells whether that is in the group.
+            "engine/src/pairing/blocks/group.rs",
             // With a root of the curve's equation, and in G2 with a check of the group after it.
             "engine/src/pairing/points.rs",
             // Multiples of points that are checked.
