@@ -1,7 +1,9 @@
 //! A bureau whose signing key three custodians hold, by the commands of `docs/authority.md`.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Output, Stdio};
 
+use crate::support::terminal::Terminal;
 use crate::support::workplace::Workplace;
 
 const ID: &str = "91330100MA00000740";
@@ -108,6 +110,36 @@ impl Scene {
         self.begin(&format!("{line} {more}"))
     }
 
+    /// The second custodian approves at a terminal, the third by `--yes`.
+    fn publish_typing(&self, digest: &str) {
+        let third = self.approve(3, "--yes");
+        let mut publishing = self.begin("authority publish --dir bureau");
+        let bureau = BufReader::new(publishing.stderr.take().expect("is kept"));
+        let mut said = bureau.lines().map_while(Result::ok);
+
+        let mut before = self.approve_at_terminal(2);
+        before.shows("type the first 20 digits of the digest");
+        before.types(&digest[1..]);
+        assert_eq!(before.ends().0, Some(4));
+
+        let mut second = self.approve_at_terminal(2);
+        second.shows("type the first 20 digits of the digest");
+        second.types(&digest[..20]);
+        second.shows("approved");
+        let root = said.find_map(|line| Some(line.split_once("root ")?.1.to_owned()));
+        second.shows("type the first 20 digits of the root");
+        second.types(&root.expect("is said")[..20]);
+        let (status, shown) = second.ends();
+        assert_eq!(status, Some(0), "{shown}");
+        succeeds(third.wait_with_output());
+        assert!(publishing.wait().expect("ends").success());
+    }
+
+    fn approve_at_terminal(&self, number: u16) -> Terminal {
+        let line = for_custodian(number, "custodian approve");
+        Terminal::begin(self.0.command(&line))
+    }
+
     fn publish_with(&self, custodians: [u16; 2]) {
         let approving = custodians.map(|number| self.approve(number, "--yes"));
         self.0.runs("authority publish --dir bureau");
@@ -185,7 +217,7 @@ fn two_of_three_custodians_publish_and_one_alone_does_not() {
     let shown = folder.runs("authority show --dir bureau");
     assert!(!shown.contains("\nepoch 2"), "{shown}");
     // Whoever had signed it before would have no second one to sign.
-    scene.publish_with([2, 3]);
+    scene.publish_typing(&asked);
     let shown = folder.runs("authority show --dir bureau");
     assert!(shown.contains(&asked), "{shown}");
     folder.runs(&format!("{audit} --seen seen"));

@@ -7,7 +7,7 @@ mod bureau;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use taxproof_claims::credential::Registration;
 use taxproof_claims::curve::Curve;
@@ -22,6 +22,7 @@ use taxproof_claims::signature::SigningKey;
 use taxproof_claims::trust::{TrustList, TrustedBank};
 
 use crate::support::now;
+use crate::support::terminal::Terminal;
 use bureau::{Bureau, ENTERPRISE, record};
 
 /// A folder with a wallet that holds a credential and trusts a bank, and a development key.
@@ -131,20 +132,27 @@ impl Scene {
     }
 
     fn prove(&self, request: &str, more: &[&str]) -> Output {
-        let usual = [
-            "enterprise",
-            "prove",
-            "--wallet",
-            "w",
-            "--key",
-            "keys/Q16-bn254.pk",
-            "--request",
-            request,
-            "--out",
-            "presentation",
-        ];
+        let mut command = self.proving(request);
+        command.args(more).stdin(Stdio::null());
+        command.output().expect("the command runs")
+    }
+
+    /// Answers the request at a terminal, with what is typed there.
+    fn prove_by(&self, typed: &str) -> (Option<i32>, String) {
+        let mut terminal = Terminal::begin(self.proving("request"));
+        terminal.shows("Bank of Examples");
+        terminal.shows("Type `yes`");
+        terminal.types(typed);
+        terminal.ends()
+    }
+
+    fn proving(&self, request: &str) -> Command {
         let _ = fs::remove_file(self.path("presentation"));
-        run_in(&self.folder, &[&usual, more].concat())
+        let mut command = command_in(&self.folder);
+        let wallet = ["enterprise", "prove", "--wallet", "w"];
+        command.args(wallet).args(["--key", "keys/Q16-bn254.pk"]);
+        command.args(["--request", request, "--out", "presentation"]);
+        command
     }
 
     fn wrote(&self) -> bool {
@@ -153,12 +161,15 @@ impl Scene {
 }
 
 fn run_in(folder: &tempfile::TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_taxproof"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .expect("the command runs")
+    let mut command = command_in(folder);
+    command.args(arguments).stdin(Stdio::null());
+    command.output().expect("the command runs")
+}
+
+fn command_in(folder: &tempfile::TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_taxproof"));
+    command.current_dir(folder);
+    command
 }
 
 fn succeeds(output: &Output) {
@@ -177,6 +188,15 @@ fn consent_exit_codes_and_figures_are_as_documented() {
     assert_eq!(unasked.status.code(), Some(4), "{}", said(&unasked));
     assert!(said(&unasked).contains("no terminal") && said(&unasked).contains("Bank of Examples"));
     assert!(!scene.wrote());
+
+    let (status, shown) = scene.prove_by("y");
+    assert_eq!(status, Some(4), "{shown}");
+    assert!(shown.contains("nothing was proven or sent") && !scene.wrote());
+    let (status, shown) = scene.prove_by("yes");
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(scene.wrote());
+    // Progress is shown, and what a bank wrote clears no screen.
+    assert!(shown.contains("proving") && !shown.contains("\u{1b}[2J"));
 
     let answered = scene.prove("request", &["--yes"]);
     succeeds(&answered);

@@ -15,6 +15,7 @@ use taxproof_authority::custodians::{
 use taxproof_claims::digest::Digest;
 use taxproof_claims::epoch::AuthorityId;
 use taxproof_claims::signature::VerifyingKey;
+use taxproof_verifier::command::reply;
 
 use crate::authority::Bar;
 use crate::log_source::Source;
@@ -225,7 +226,7 @@ fn approve(arguments: &ApproveArguments) -> anyhow::Result<ExitCode> {
         custodian
             .check(&request, arguments.replaces)
             .context("not approved")?;
-        if !consents(&request, arguments.yes)? {
+        if !arguments.yes && !agrees(&request)? {
             return Ok(ExitCode::from(NO_CONSENT));
         }
         match custodian.approve(&exchange, &request, arguments.replaces, meeting.wait())? {
@@ -239,22 +240,13 @@ fn approve(arguments: &ApproveArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Whether the custodian agrees: he said so by `--yes`, or says so now.
-fn consents(request: &Request, yes: bool) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
-    }
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        eprintln!("there is no terminal to ask on, and no `--yes`");
-        return Ok(false);
-    }
+/// Whether the custodian agrees: he types what he was told of it.
+fn agrees(request: &Request) -> anyhow::Result<bool> {
     let what = match request.subject {
         Subject::Header(..) => "digest that the bureau read out for this epoch",
         Subject::Head(_) => "root that the bureau read out for this head",
     };
     let digits = Request::DIGITS;
-    eprint!("To approve it, type the first {digits} digits of the {what}: ");
-    let mut reply = String::new();
-    std::io::stdin().read_line(&mut reply)?;
-    Ok(request.is_named_by(&reply))
+    let prompt = format!("To approve it, type the first {digits} digits of the {what}: ");
+    Ok(reply(&prompt)?.is_some_and(|reply| request.is_named_by(&reply)))
 }

@@ -1,7 +1,7 @@
 //! Requests: fetch, check, consent, prove, send.
 
 use std::fs::File;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use taxproof_prover::prover::{Prover, Step, Timings};
 use taxproof_prover::question::Question;
 use taxproof_prover::quotation::Quotation;
 use taxproof_prover::wallet::{Wallet, read_limited, write_private};
+use taxproof_verifier::command::reply;
 
 use super::{CLAIM_FALSE, NO_CONSENT, WalletArguments, now};
 use crate::setup::spinner;
@@ -227,7 +228,8 @@ fn prove_over<E: ProvingCurve>(
     if !question.result().passed {
         eprintln!("The claim is FALSE of your record. You would prove to the bank that it is.\n");
     }
-    if !consents(arguments.yes)? {
+    let prompt = "Type `yes` to agree to this and to send the answer: ";
+    if !arguments.yes && reply(prompt)?.is_none_or(|reply| reply.trim() != "yes") {
         eprintln!("nothing was proven or sent");
         return Ok(ExitCode::from(NO_CONSENT));
     }
@@ -278,21 +280,6 @@ fn load<E: ProvingCurve>(wallet: &Wallet, path: &Path) -> anyhow::Result<(Prover
         .with_context(|| path.display().to_string())?;
     progress.finish_and_clear();
     Ok((prover, start.elapsed()))
-}
-
-/// Whether the applicant agrees: they said so by `--yes`, or say so now.
-fn consents(yes: bool) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
-    }
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        eprintln!("there is no terminal to ask on, and no `--yes`");
-        return Ok(false);
-    }
-    eprint!("Type `yes` to agree to this and to send the answer: ");
-    let mut reply = String::new();
-    std::io::stdin().read_line(&mut reply)?;
-    Ok(reply.trim() == "yes")
 }
 
 fn answer<E: ProvingCurve>(

@@ -30,7 +30,7 @@ mod zcash_toxic_waste_of_one_party;
 
 use std::collections::BTreeSet;
 
-use crate::support::repository::root;
+use crate::support::repository::{root, sources};
 
 /// The files of attacks.
 fn files() -> BTreeSet<String> {
@@ -54,6 +54,34 @@ fn named(text: &str) -> BTreeSet<String> {
 fn every_attack_is_listed_and_every_listed_one_is_there() {
     let list = std::fs::read_to_string(root().join("docs/attacks.md")).unwrap();
     assert_eq!(named(&list), files());
+}
+
+/// What looks like a test's name in the list is one; a star stands for any ending.
+#[test]
+fn every_test_that_the_list_names_is_there() {
+    let list = std::fs::read_to_string(root().join("docs/attacks.md")).unwrap();
+    let code: String = sources()
+        .iter()
+        .map(|path| std::fs::read_to_string(root().join(path)).unwrap())
+        .collect();
+    let names = list.split('`').skip(1).step_by(2);
+    let names = names.filter_map(|name| name.rsplit("::").next());
+    // Libraries' functions have shorter names, but for one.
+    let tests: Vec<&str> = names
+        .filter(|name| name.split('_').count() > 3 && *name != "to_non_unique_bits_le")
+        .filter(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_*".contains(c))
+        })
+        .collect();
+    assert!(tests.len() > 50, "{tests:?}");
+    for test in tests {
+        let begin = match test.strip_suffix('*') {
+            Some(begin) => format!("fn {begin}"),
+            None => format!("fn {test}("),
+        };
+        assert!(code.contains(&begin), "there is no test {test}");
+    }
 }
 
 /// A file that no module names is compiled by nobody.

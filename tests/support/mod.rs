@@ -2,6 +2,7 @@
 
 pub(crate) mod repository;
 pub(crate) mod serving;
+pub(crate) mod terminal;
 pub(crate) mod workplace;
 
 use std::collections::BTreeMap;

@@ -81,7 +81,8 @@ pub async fn restored(config: &Path, yes: bool) -> anyhow::Result<ExitCode> {
         "every request that is open in the database of `{}` will be cancelled, for good",
         folder.config.id
     );
-    if !consents(yes)? {
+    let prompt = "Type `yes` if no newer backup is left and every replica was stopped: ";
+    if !yes && reply(prompt)?.is_none_or(|reply| reply.trim() != "yes") {
         eprintln!("nothing was changed");
         return Ok(ExitCode::FAILURE);
     }
@@ -98,19 +99,20 @@ pub async fn restored(config: &Path, yes: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether whoever runs this agrees: they said so by `--yes`, or say so now.
-fn consents(yes: bool) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
-    }
+/// What whoever runs a command without `--yes` types when asked; nothing where there is no terminal
+/// to ask on, and they are told so.
+///
+/// # Errors
+/// Standard input cannot be read, or is no text.
+pub fn reply(prompt: &str) -> io::Result<Option<String>> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         eprintln!("there is no terminal to ask on, and no `--yes`");
-        return Ok(false);
+        return Ok(None);
     }
-    eprint!("Type `yes` if no newer backup is left and every replica was stopped: ");
+    eprint!("{prompt}");
     let mut reply = String::new();
     io::stdin().read_line(&mut reply)?;
-    Ok(reply.trim() == "yes")
+    Ok(Some(reply))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{Bank, Refusal, Untimely};
 use crate::epoch::TrustedEpoch;
 use crate::epoch_log::{LogProof, LoggedEpoch};
 use crate::evidence;
-use crate::store::{Anchor, AnchorKind, EpochState, KeptEpoch, Page, StoreError};
+use crate::store::{Anchor, AnchorKind, KeptEpoch, Page, StoreError};
 
 /// An authority of the trust list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +54,13 @@ impl Bank {
             return Err(Untimely::Early.into());
         }
         let header = logged.epoch().header();
-        match self.store.add_epoch(&logged, self.time.now()).await? {
+        let added = self.store.add_epoch(&logged, self.time.now()).await?;
+        // Whatever comes of it, a head may be new, or evidence.
+        self.recorder.note_change(&self.store).await;
+        match added {
             Ok(state) => {
                 let (authority, epoch) = (&header.authority, header.epoch);
                 tracing::info!(%authority, epoch, ?state, "epoch");
-                if state == EpochState::Added {
-                    self.recorder.note_change(&self.store).await;
-                }
             }
             Err(conflict) => {
                 tracing::warn!(

@@ -61,8 +61,8 @@ pub enum StoreError {
     /// The database lacks changes that were made. Whoever put it back must put back a newer one, or
     /// say so.
     #[error(
-        "the database has {found} cancelled requests, retired policies and epochs, but {seen} were \
-         kept: an older backup was put back. Put back the newest one; where there is \
+        "the database has {found} cancelled requests, retired policies, epochs and heads of logs, \
+         but {seen} were kept: an older backup was put back. Put back the newest one; where there is \
          none, `restored` cancels the requests that are open in it. Retire again what was retired"
     )]
     ChangesLost {

@@ -181,13 +181,15 @@ impl Store {
     }
 
     /// How many changes there are that stay and are no receipts: requests that were cancelled,
-    /// policies that were retired, epochs.
+    /// policies that were retired, epochs, heads of logs, and what contradicts these.
     ///
     /// # Errors
     /// The database's.
     pub async fn changes(&self) -> Result<u64, StoreError> {
         let count = "SELECT (SELECT COUNT(*) FROM cancellations) + \
-                     (SELECT COUNT(*) FROM retirements) + (SELECT COUNT(*) FROM epochs)";
+                     (SELECT COUNT(*) FROM retirements) + (SELECT COUNT(*) FROM epochs) + \
+                     (SELECT COUNT(*) FROM equivocations) + (SELECT COUNT(*) FROM heads) + \
+                     (SELECT COUNT(*) FROM forks)";
         let (count,): (i64,) = on!(self, pool => sqlx::query_as(count).fetch_one(pool).await)?;
         Ok(unsigned(count))
     }

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use taxproof_claims::epoch::SignedEpochHeader;
 use taxproof_claims::policy::Format;
 use taxproof_verifier::bank::{Bank, Clock, Decision, NotReady, Refusal};
 use taxproof_verifier::config::Folder;
@@ -11,7 +12,8 @@ use taxproof_verifier::presentation::InvalidReason;
 use taxproof_verifier::store::StoreError;
 
 use crate::postgres::Cluster;
-use crate::running::run;
+use crate::running::{run, verifier};
+use crate::terminal::Terminal;
 use crate::world::{Asked, NOW, World, policy_text};
 
 async fn limit(world: &World) -> Asked {
@@ -92,6 +94,17 @@ impl Story {
     }
 }
 
+/// Runs `restored` at a terminal, with what is typed there.
+fn restored_by(config: &Path, typed: &str) -> (Option<i32>, String) {
+    let mut command = verifier();
+    command.arg("restored").arg("--config").arg(config);
+    let mut terminal = Terminal::begin(command);
+    terminal.shows("every request that is open in the database of `bank-of-examples`");
+    terminal.shows("Type `yes`");
+    terminal.types(typed);
+    terminal.ends()
+}
+
 /// Without what the mark says, an older database accepts a nonce again.
 #[tokio::test]
 async fn an_older_backup_would_accept_a_nonce_again_were_it_not_noticed() {
@@ -124,15 +137,16 @@ async fn an_older_backup_is_gone_on_from_only_when_what_was_open_is_cancelled() 
     assert!(said.contains("nothing was changed"), "{said}");
     assert!(is_rolled_back(reopen(story.path()).await, (3, 1)));
 
-    let output = run(&config, &["restored", "--yes"], &[]);
-    assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(said, "1 receipts, 1 open requests cancelled\n");
+    let (status, _) = restored_by(&config, "y");
+    assert_eq!(status, Some(1));
+    assert!(is_rolled_back(reopen(story.path()).await, (3, 1)));
+    let (status, shown) = restored_by(&config, "yes");
+    assert_eq!(status, Some(0), "{shown}");
     assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("2 receipts are lost")
+        shown.contains("1 receipts, 1 open requests cancelled\r\n"),
+        "{shown}"
     );
+    assert!(shown.contains("2 receipts are lost"), "{shown}");
 
     let bank = reopen(story.path()).await.unwrap();
     let open = bank.submit(story.sealed(&story.open), "").await.unwrap();
@@ -256,6 +270,33 @@ async fn an_older_backup_that_lost_no_receipt_is_noticed() {
     let again = bank.submit(sealed, "").await.unwrap();
     let is_cancelled = InvalidReason::Cancelled;
     assert!(matches!(again, Decision::Invalid { reason, .. } if reason == is_cancelled));
+}
+
+/// A database that lost only a head of a log, or that an authority signed two of one size.
+#[tokio::test]
+async fn an_older_backup_that_lost_a_head_or_a_fork_is_noticed() {
+    let world = World::new().await;
+    let path = world.folder.path();
+    let (before, between) = (path.join("before"), path.join("between"));
+    let log_with = |second| [world.epoch.clone(), second];
+    let add = async |log: [SignedEpochHeader; 2]| {
+        let proof = world.authority.logged(&log, 0, 1);
+        world.bank.add_epoch(&log[0].encode(), proof).await
+    };
+    world.bank.back_up(&before).await.unwrap();
+    let log = log_with(world.authority.epoch(2, |_| {}));
+    add(log).await.unwrap();
+    world.bank.back_up(&between).await.unwrap();
+    let forked = log_with(world.authority.epoch(2, |header| header.leaves += 1));
+    add(forked).await.unwrap_err();
+    world.bank.store().close().await;
+    for (backup, lost) in [(before, 2), (between, 1)] {
+        put_back(&backup, path);
+        let Err(StoreError::ChangesLost { seen, found }) = reopen(path).await else {
+            panic!("it is not noticed");
+        };
+        assert_eq!(seen - found, lost);
+    }
 }
 
 /// PostgreSQL is put back by its own means, even under a service that runs.

@@ -37,5 +37,7 @@ mod running;
 mod service;
 mod signers;
 mod streams;
+#[path = "../../../tests/support/terminal.rs"]
+mod terminal;
 mod traces;
 mod world;
