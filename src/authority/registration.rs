@@ -8,7 +8,8 @@ use taxproof_authority::Authority;
 use taxproof_authority::registration::Change;
 use taxproof_claims::date::Date;
 
-use super::{FolderArguments, not_ahead, read_text, today};
+use super::day::{not_ahead, today};
+use super::{FolderArguments, read_text};
 
 /// What an enterprise handed in.
 #[derive(Debug, Args)]
