@@ -1,4 +1,4 @@
-//! The service over gRPC: the main job, replay, and what is refused how.
+//! The service over gRPC: the main job, replay, and what stays.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use ark_bn254::Bn254;
 use ark_groth16::Groth16;
 use rand::rngs::OsRng;
 use taxproof_claims::digest::Digest;
-use taxproof_claims::epoch::SignedEpochHeader;
 use taxproof_claims::presentation::Presentation;
 use taxproof_claims::request::SignedRequest;
 use taxproof_proto::v1::decision_service_client::DecisionServiceClient;
@@ -16,10 +15,9 @@ use taxproof_proto::v1::presentation_service_client::PresentationServiceClient;
 use taxproof_proto::v1::request_service_client::RequestServiceClient;
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
 use taxproof_proto::v1::{
-    AddEpochRequest, CreateRequestRequest, Decision, ExplainPolicyRequest, GetBankRequest,
-    GetDecisionRequest, GetDecisionResponse, GetRequestRequest, InvalidReason, ListEpochsRequest,
-    ListPoliciesRequest, PolicyFormat, RegisterPolicyRequest, RequestState,
-    SubmitPresentationRequest, Verdict,
+    CreateRequestRequest, Decision, ExplainPolicyRequest, GetBankRequest, GetDecisionRequest,
+    GetDecisionResponse, GetRequestRequest, InvalidReason, ListEpochsRequest, ListPoliciesRequest,
+    PolicyFormat, RegisterPolicyRequest, RequestState, SubmitPresentationRequest, Verdict,
 };
 use taxproof_verifier::receipt::SignedReceipt;
 use taxproof_verifier::service::{Serving, serve};
@@ -27,7 +25,7 @@ use taxproof_verifier::store::Page;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::world::{Asked, ID, World, add_epoch, open, policy_text, seal};
+use crate::world::{Asked, ID, World, open, policy_text, seal};
 
 /// More receipts than any test makes.
 const ALL: Page = Page {
@@ -347,277 +345,6 @@ async fn receipts_form_a_chain_and_outlive_the_process() {
         let mode = std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-}
-
-#[tokio::test]
-async fn requests_are_refused_by_the_table() {
-    let served = Served::new().await;
-    let mut client = RequestServiceClient::new(served.channel.clone());
-    served.limit().await;
-    let good = CreateRequestRequest {
-        policy: "ccb-limit".to_owned(),
-        parameters: [("requested_amount".to_owned(), "500,000".to_owned())].into(),
-        purpose: "a loan".to_owned(),
-        validity_seconds: 60,
-        client_request_id: "id-1".to_owned(),
-        authorities: Vec::new(),
-    };
-    let first = client
-        .create_request(good.clone())
-        .await
-        .unwrap()
-        .into_inner();
-    let again = client
-        .create_request(good.clone())
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(first, again);
-
-    type Break = fn(&mut CreateRequestRequest);
-    let breaks: [(Code, Break); 15] = [
-        (Code::AlreadyExists, |r| {
-            r.purpose = "another loan".to_owned()
-        }),
-        (Code::AlreadyExists, |r| r.validity_seconds = 61),
-        (Code::NotFound, |r| r.policy = "no-such-policy".to_owned()),
-        (Code::NotFound, |r| r.policy = Digest([0; 32]).to_string()),
-        (Code::InvalidArgument, |r| r.parameters.clear()),
-        (Code::InvalidArgument, |r| {
-            drop(r.parameters.insert("x".to_owned(), "1".to_owned()))
-        }),
-        (Code::InvalidArgument, |r| {
-            drop(
-                r.parameters
-                    .insert("requested_amount".to_owned(), "1".to_owned()),
-            );
-        }),
-        (Code::InvalidArgument, |r| r.purpose.clear()),
-        (Code::InvalidArgument, |r| {
-            r.purpose = "a\u{1b}[2Jloan".to_owned()
-        }),
-        (Code::InvalidArgument, |r| r.purpose = "x".repeat(513)),
-        (Code::InvalidArgument, |r| {
-            r.validity_seconds = 7 * 24 * 3600 + 1
-        }),
-        (Code::InvalidArgument, |r| {
-            r.client_request_id = "x".repeat(65)
-        }),
-        (Code::AlreadyExists, |r| {
-            r.authorities = vec!["zhejiang".to_owned()]
-        }),
-        (Code::InvalidArgument, |r| {
-            r.authorities = vec!["elsewhere".to_owned()]
-        }),
-        (Code::InvalidArgument, |r| {
-            r.authorities = vec!["zhejiang".to_owned(), String::new()]
-        }),
-    ];
-    for (i, (expected, broken)) in breaks.into_iter().enumerate() {
-        let mut request = good.clone();
-        broken(&mut request);
-        assert_eq!(
-            code(client.create_request(request).await),
-            expected,
-            "break {i}"
-        );
-    }
-    let get = |id: &str| GetRequestRequest { id: id.to_owned() };
-    assert_eq!(
-        code(client.get_request(get("x")).await),
-        Code::InvalidArgument
-    );
-    let nobodys = Digest([0; 32]).to_string();
-    assert_eq!(
-        code(client.get_request(get(&nobodys)).await),
-        Code::NotFound
-    );
-}
-
-#[tokio::test]
-async fn presentations_are_refused_by_the_table() {
-    let served = Served::new().await;
-    let asked = served.limit().await;
-    let good = asked.present();
-    let channel = &served.channel;
-    let garbage = submit(channel, vec![7; 100], "").await;
-    assert_eq!(code(garbage), Code::InvalidArgument);
-    let to_another = age::x25519::Identity::generate().to_public().to_string();
-    let stranger = submit(channel, seal(&to_another, &good), "").await;
-    assert_eq!(code(stranger), Code::InvalidArgument);
-    let too_long = submit(channel, vec![0; 4097], "").await;
-    assert_eq!(code(too_long), Code::InvalidArgument);
-    let beyond_the_message = submit(channel, vec![0; 1 << 20], "").await;
-    assert_eq!(code(beyond_the_message), Code::OutOfRange);
-    let recipient: age::x25519::Recipient = served.world.bank.recipient().parse().unwrap();
-    let no_presentation = age::encrypt(&recipient, b"no presentation").unwrap();
-    let no_presentation = submit(channel, no_presentation, "").await;
-    assert_eq!(code(no_presentation), Code::InvalidArgument);
-    let unknown = Presentation {
-        request: Digest([9; 32]),
-        ..good.clone()
-    };
-    assert_eq!(code(served.submit(&unknown, "").await), Code::NotFound);
-    assert_eq!(
-        code(served.submit(&good, "\n").await),
-        Code::InvalidArgument
-    );
-
-    served.submit(&good, "taken").await.unwrap();
-    let other = served.limit().await.present();
-    assert_eq!(
-        code(served.submit(&other, "taken").await),
-        Code::AlreadyExists
-    );
-    assert!(served.submit(&other, "free").await.is_ok());
-}
-
-#[tokio::test]
-async fn policies_are_refused_with_their_place() {
-    let served = Served::new().await;
-    let mut client = PolicyServiceClient::new(served.channel.clone());
-    let text = policy_text("ccb-limit").replace("at_least = \"requested", "at_leest = \"requested");
-    let register = |text: &str, format: PolicyFormat| RegisterPolicyRequest {
-        text: text.to_owned(),
-        format: format.into(),
-    };
-    let status = client
-        .register_policy(register(&text, PolicyFormat::Toml))
-        .await
-        .unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument);
-    assert!(
-        status.message().contains("at_leest"),
-        "{}",
-        status.message()
-    );
-    assert!(status.message().contains("line "), "{}", status.message());
-    let unsaid = register(&text, PolicyFormat::Unspecified);
-    assert_eq!(
-        code(client.register_policy(unsaid).await),
-        Code::InvalidArgument
-    );
-    let explain = ExplainPolicyRequest {
-        policy: "none".to_owned(),
-    };
-    assert_eq!(code(client.explain_policy(explain).await), Code::NotFound);
-}
-
-#[tokio::test]
-async fn epochs_only_go_forward_and_never_fork() {
-    let served = Served::new().await;
-    let mut client = TrustServiceClient::new(served.channel.clone());
-    let authority = &served.world.authority;
-    let first = served.world.epoch.clone();
-    let add = |log: &[SignedEpochHeader], index: usize, seen| {
-        add_epoch(&log[index], &authority.logged(log, index, seen))
-    };
-
-    let fork = authority.epoch(1, |header| header.leaves += 1);
-    let refused = client
-        .add_epoch(add(std::slice::from_ref(&fork), 0, 0))
-        .await;
-    assert_eq!(code(refused), Code::FailedPrecondition);
-    assert_eq!(
-        served.world.bank.store().equivocations().await.unwrap(),
-        [fork]
-    );
-
-    let detached = authority.epoch(2, |_| {});
-    let refused = client
-        .add_epoch(add(&[first.clone(), detached], 1, 1))
-        .await;
-    assert_eq!(code(refused), Code::FailedPrecondition);
-    let second = authority.epoch(2, |header| header.previous = first.header.digest());
-    let third = authority.epoch(3, |header| header.previous = second.header.digest());
-    let fourth = authority.epoch(4, |_| {});
-    let log = [first, second, third, fourth];
-    client.add_epoch(add(&log[..2], 1, 1)).await.unwrap();
-    client.add_epoch(add(&log[..2], 1, 1)).await.unwrap();
-    client.add_epoch(add(&log, 3, 2)).await.unwrap();
-    let refused = client.add_epoch(add(&log, 2, 4)).await;
-    assert_eq!(code(refused), Code::FailedPrecondition);
-    let stranger = crate::world::Authority::new();
-    let foreign = stranger.epoch(5, |_| {});
-    let longer = [&log[..], std::slice::from_ref(&foreign)].concat();
-    let proof = stranger.logged(&longer, 4, 4);
-    let refused = client.add_epoch(add_epoch(&foreign, &proof)).await;
-    assert_eq!(code(refused), Code::FailedPrecondition);
-    let bytes = |signed_header: Vec<u8>| AddEpochRequest {
-        signed_header,
-        ..add(&log, 3, 2)
-    };
-    assert_eq!(
-        code(client.add_epoch(bytes(vec![0; 10])).await),
-        Code::InvalidArgument
-    );
-    assert_eq!(
-        code(client.add_epoch(bytes(vec![0; 5000])).await),
-        Code::InvalidArgument
-    );
-
-    let epochs = client
-        .list_epochs(ListEpochsRequest::default())
-        .await
-        .unwrap()
-        .into_inner()
-        .epochs;
-    let numbers: Vec<_> = epochs.iter().map(|epoch| epoch.number).collect();
-    assert_eq!(numbers, [4]);
-    // New requests accept the newest only; a request made before keeps its own.
-    let text = policy_text("ccb-limit");
-    let format = taxproof_claims::policy::Format::Toml;
-    served
-        .world
-        .bank
-        .register_policy(&text, format)
-        .await
-        .unwrap();
-    let create = CreateRequestRequest {
-        policy: "ccb-limit".to_owned(),
-        parameters: [("requested_amount".to_owned(), "500,000".to_owned())].into(),
-        purpose: "a loan".to_owned(),
-        ..CreateRequestRequest::default()
-    };
-    let mut requests = RequestServiceClient::new(served.channel.clone());
-    let made = requests
-        .create_request(create)
-        .await
-        .unwrap()
-        .into_inner()
-        .request
-        .unwrap();
-    let request = SignedRequest::decode(&made.signed_request).unwrap().request;
-    let accepted: Vec<_> = request.accepted.iter().map(|a| a.header).collect();
-    assert_eq!(accepted, [log[3].header.digest()]);
-}
-
-#[tokio::test]
-async fn a_bank_without_an_epoch_asks_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = crate::world::Authority::new();
-    let key = crate::world::key_file(|_, _| {});
-    crate::world::create(folder.path(), &authority, &key, true).unwrap();
-    let (bank, _) = open(folder.path()).await;
-    let format = taxproof_claims::policy::Format::Toml;
-    let ask = async |policy: &str| {
-        let kept = bank
-            .register_policy(&policy_text(policy), format)
-            .await
-            .unwrap();
-        let new = taxproof_verifier::bank::NewRequest {
-            policy: kept.digest.to_string(),
-            purpose: "a loan".to_owned(),
-            ..Default::default()
-        };
-        Status::from(bank.create_request(new).await.unwrap_err())
-    };
-    let status = ask("paid-each-quarter").await;
-    assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().contains("epoch"), "{}", status.message());
-    // Nor for a shape that it has no key for.
-    let status = ask("scorecard").await;
-    assert!(status.message().contains("Q16S"), "{}", status.message());
 }
 
 #[tokio::test]

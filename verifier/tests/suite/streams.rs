@@ -97,6 +97,18 @@ fn framed(message: &impl prost::Message) -> Bytes {
     frame.freeze()
 }
 
+/// What a call of [`SUBMIT`] sends: an answer that is good.
+async fn submission(world: &World) -> Bytes {
+    let asked = world
+        .request("ccb-limit", &[("requested_amount", "500,000")])
+        .await;
+    framed(&SubmitPresentationRequest {
+        sealed_presentation: world.seal(&asked.present()),
+        ..SubmitPresentationRequest::default()
+    })
+}
+
+const SUBMIT: &str = "PresentationService/SubmitPresentation";
 const EMPTY: Bytes = Bytes::from_static(&[0; 5]);
 const WINDOW: u32 = 65_535;
 
@@ -191,13 +203,7 @@ async fn a_flood_over_many_connections_leaves_others_served() {
     let mut settings = Settings::plaintext(([127, 0, 0, 1], 0).into());
     settings.limits.presentations = 2;
     let serving = serve_as(Arc::clone(&world.bank), settings).await.unwrap();
-    let asked = world
-        .request("ccb-limit", &[("requested_amount", "500,000")])
-        .await;
-    let message = framed(&SubmitPresentationRequest {
-        sealed_presentation: world.seal(&asked.present()),
-        ..SubmitPresentationRequest::default()
-    });
+    let message = submission(&world).await;
     let (served, shed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut flood = JoinSet::new();
     for _ in 0..64 {
@@ -207,8 +213,7 @@ async fn a_flood_over_many_connections_leaves_others_served() {
             loop {
                 let mut answers = Vec::new();
                 for _ in 0..told.streams {
-                    let method = "PresentationService/SubmitPresentation";
-                    let (answer, stream) = told.begin(method, message.clone(), true);
+                    let (answer, stream) = told.begin(SUBMIT, message.clone(), true);
                     answers.push((answer, stream));
                 }
                 for (answer, _stream) in answers {
@@ -229,8 +234,7 @@ async fn a_flood_over_many_connections_leaves_others_served() {
     assert!(shed.load(Ordering::Relaxed) >= 300, "it is no flood");
     let mut honest = Told::connect(serving.address(), 3, WINDOW).await;
     for _ in 0..50 {
-        let method = "PresentationService/SubmitPresentation";
-        let (answer, _stream) = honest.begin(method, message.clone(), true);
+        let (answer, _stream) = honest.begin(SUBMIT, message.clone(), true);
         assert_eq!(code(answer).await.unwrap(), Code::Ok);
     }
     assert!(served.load(Ordering::Relaxed) > 0);
@@ -241,21 +245,14 @@ async fn a_flood_over_many_connections_leaves_others_served() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_take_their_time_and_come() {
     let (world, serving) = served(|_| {}).await;
-    let asked = world
-        .request("ccb-limit", &[("requested_amount", "500,000")])
-        .await;
-    let message = framed(&SubmitPresentationRequest {
-        sealed_presentation: world.seal(&asked.present()),
-        ..SubmitPresentationRequest::default()
-    });
+    let message = submission(&world).await;
     let locked = Locked::new(&world).await;
     let begin = Instant::now();
     let (mut connections, mut answers) = (Vec::new(), JoinSet::new());
     for _ in 0..60 {
         let mut told = Told::connect(serving.address(), 1, WINDOW).await;
         for _ in 0..told.streams {
-            let method = "PresentationService/SubmitPresentation";
-            let (answer, stream) = told.begin(method, message.clone(), true);
+            let (answer, stream) = told.begin(SUBMIT, message.clone(), true);
             answers.spawn(async move {
                 let _stream = stream;
                 code(answer).await.unwrap()
