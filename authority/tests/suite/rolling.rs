@@ -1,12 +1,11 @@
 //! Quantities that look back over months: `schemas/cn-rolling.toml`, worked out by hand, and a policy
 //! that reads them.
 
-mod fixture;
-
-use fixture::{Bureau, Declaration, HUAWEI, INVOICES, day};
 use taxproof_authority::mapping;
 use taxproof_claims::policy::{Format, Policy};
 use taxproof_claims::schema::Schema;
+
+use crate::fixture::{Bureau, Declaration, HUAWEI, INVOICES, day};
 
 fn rolling() -> Bureau {
     let schema = Schema::from_toml(mapping::CN_ROLLING_SCHEMA).expect("a schema");

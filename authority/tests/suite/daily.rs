@@ -1,12 +1,9 @@
 //! Epochs over records that have not changed, or only some: what is kept from the epoch before gives
 //! the roots that hashing everything gives.
 
-mod fixture;
-
 use std::fs;
 use std::path::Path;
 
-use fixture::{FILINGS, day};
 use taxproof_authority::mapping::{self, Mapping};
 use taxproof_authority::registration::Change;
 use taxproof_authority::synthetic::{self, Plan};
@@ -21,6 +18,8 @@ use taxproof_claims::schema::{CN_TAX, Schema};
 use taxproof_claims::shape::{Q16, Q32};
 use taxproof_claims::subject::EnterpriseId;
 use tempfile::TempDir;
+
+use crate::fixture::{FILINGS, day};
 
 /// 2026-11-22T00:00:00Z.
 const NOVEMBER: u64 = 1_795_305_600;

@@ -1,11 +1,8 @@
 //! Filings in a Parquet file: the same account as from the same rows in CSV.
 
-mod fixture;
-
 use std::path::Path;
 use std::sync::Arc;
 
-use fixture::{Bureau, Declaration, FILINGS, HUAWEI};
 use parquet::basic::Compression;
 use parquet::data_type::{
     ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,
@@ -17,6 +14,8 @@ use parquet::schema::parser::parse_message_type;
 use taxproof_authority::report::FileReport;
 use taxproof_authority::{AuthorityError, Sources, TableError};
 use taxproof_claims::date::Date;
+
+use crate::fixture::{Bureau, Declaration, FILINGS, HUAWEI};
 
 /// Days, times and amounts are typed; a column more than the mapping reads, and one that is not flat.
 const SCHEMA: &str = "message filings {

@@ -1,13 +1,12 @@
 //! The figures of Brazil's listed companies: some made here, and the real ones where they are there.
 
-mod fixture;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fixture::{Bureau, Record, day, period};
 use taxproof_authority::Sources;
 use taxproof_claims::shape::{Layout, Q16, Q32};
+
+use crate::fixture::{Bureau, Record, day, period};
 
 const HEADER: &str = "company_id,ticker,name,sector,year,quarter,period_end,revenue,pretax_income,\
                       tax_expense,tax_current,tax_deferred,tax_paid_cash,currency,source\n";

@@ -1,8 +1,5 @@
 //! Reading files: formats, what is refused and why, and the independence of their order.
 
-mod fixture;
-
-use fixture::{ALIBABA, Bureau, Declaration, FILINGS, HUAWEI, INVOICES, TAXPAYERS, day, period};
 use proptest::prelude::*;
 use taxproof_authority::error::AuthorityError;
 use taxproof_authority::ledger::Ledger;
@@ -11,6 +8,10 @@ use taxproof_authority::report::FileReport;
 use taxproof_authority::{Sources, TableError};
 use taxproof_claims::schema::Schema;
 use taxproof_claims::shape::Q16;
+
+use crate::fixture::{
+    ALIBABA, Bureau, Declaration, FILINGS, HUAWEI, INVOICES, TAXPAYERS, day, period,
+};
 
 /// A schema of one field, so that mappings are short.
 fn small_schema() -> Schema {

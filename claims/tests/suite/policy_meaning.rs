@@ -257,7 +257,7 @@ fn what_is_not_known_meets_no_rule() {
 #[test]
 fn a_record_of_another_layout_and_parameters_out_of_bounds_are_errors() {
     let schema = Schema::cn_tax();
-    let text = include_str!("../../policies/ccb-limit.toml");
+    let text = include_str!("../../../policies/ccb-limit.toml");
     let policy = Policy::parse(text, Format::Toml, &schema).expect("a policy");
     let as_of = AS_OF.parse().expect("a day");
     let fits = policy

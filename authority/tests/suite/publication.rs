@@ -1,12 +1,9 @@
 //! Publishing: credentials open, epochs follow each other, a crash leaves nothing half-published.
 
-mod fixture;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use fixture::{day, period};
 use taxproof_authority::mapping::{self, Mapping};
 use taxproof_authority::registration::Change;
 use taxproof_authority::synthetic::{self, Enterprise, Plan};
@@ -22,6 +19,8 @@ use taxproof_claims::schema::{CN_TAX, Schema};
 use taxproof_claims::shape::{Q16, Q32, TREE_DEPTH};
 use taxproof_claims::trust::TrustList;
 use tempfile::TempDir;
+
+use crate::fixture::{day, period};
 
 /// 2026-11-22T00:00:00Z.
 const NOVEMBER: u64 = 1_795_305_600;

@@ -1,10 +1,9 @@
 //! Each derivation of a record's values, on filings, register rows and invoices made for it.
 
-mod fixture;
-
-use fixture::{Bureau, Declaration, HUAWEI, INVOICES, TAXPAYERS, day, period};
 use taxproof_authority::derivation::Underivable;
 use taxproof_claims::shape::Q32;
+
+use crate::fixture::{Bureau, Declaration, HUAWEI, INVOICES, TAXPAYERS, day, period};
 
 /// A small payer, registered on the first day of 2024, with a VAT filing each quarter of 2024.
 fn small_payer() -> Bureau {

@@ -1,15 +1,14 @@
 //! Real invoices: a British wholesaler's of a year, where they are there.
 
-mod fixture;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fixture::{Bureau, day, period};
 use taxproof_authority::Sources;
 use taxproof_claims::period::Period;
 use taxproof_claims::schema::Schema;
 use taxproof_claims::shape::Q16;
+
+use crate::fixture::{Bureau, day, period};
 
 const SCHEMA: &str = r#"
 id = "uk-invoices-1"
