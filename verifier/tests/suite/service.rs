@@ -25,7 +25,7 @@ use taxproof_verifier::store::Page;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::world::{Asked, ID, World, open, policy_text, seal};
+use crate::world::{Asked, ID, World, open, policy_text};
 
 /// More receipts than any test makes.
 const ALL: Page = Page {
