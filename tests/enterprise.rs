@@ -238,7 +238,7 @@ fn consent_exit_codes_and_figures_are_as_documented() {
 
     let history = run_in(&scene.folder, &["enterprise", "history", "--wallet", "w"]);
     let lines = String::from_utf8_lossy(&history.stdout).lines().count();
-    assert_eq!(lines, 2, "{}", said(&history));
+    assert_eq!(lines, 3, "{}", said(&history));
 
     scene.ask("late", "50,000", now() - 1);
     let late = scene.prove("late", &["--yes"]);

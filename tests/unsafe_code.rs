@@ -9,7 +9,7 @@ const KERNELS: [&str; 9] = [
     "engine/src/lanes/avx2/memory.rs",
     "engine/src/lanes/avx2/product.rs",
     "engine/src/lanes/ifma/memory.rs",
-    "engine/src/lanes/vectorised.rs",
+    "engine/src/lanes/vectorised/arithmetic.rs",
     "engine/src/pairing/exponentiation.rs",
     "engine/src/pairing/lines.rs",
     "engine/src/pairing/scaling.rs",
