@@ -8,6 +8,7 @@ use taxproof_claims::epoch::SignedEpochHeader;
 use taxproof_claims::policy::Format;
 use taxproof_verifier::bank::{Bank, Clock, Decision, NotReady, Refusal};
 use taxproof_verifier::config::Folder;
+use taxproof_verifier::mark::Mark;
 use taxproof_verifier::presentation::InvalidReason;
 use taxproof_verifier::store::StoreError;
 
@@ -245,15 +246,20 @@ async fn an_older_backup_that_lost_no_receipt_is_noticed() {
     world.bank.submit(sealed, "").await.unwrap();
     let backup = world.folder.path().join("backup.sqlite");
     world.bank.back_up(&backup).await.unwrap();
+    let mark = world.folder.path().join("state/mark");
+    let noted = || Mark::open(&mark).unwrap().changes();
+    let before = noted();
     let id = cancelled.request.digest().to_string();
     for _ in 0..2 {
         // Again is no other change.
         world.bank.cancel_request(&id).await.unwrap();
+        assert_eq!(noted(), before + 1);
     }
     let text = policy_text("ccb-limit");
     let policy = world.bank.register_policy(&text, Format::Toml).await;
     let policy = policy.unwrap().digest.to_string();
     world.bank.retire_policy(&policy).await.unwrap();
+    assert_eq!(noted(), before + 2);
     world.bank.store().close().await;
     let path = world.folder.path();
     reopen(path).await.unwrap().store().close().await;

@@ -241,6 +241,19 @@ async fn a_peer_that_does_not_shake_hands_is_closed_and_others_are_not() {
     guarded.calls_as("admin.bank.example").await.unwrap();
 }
 
+/// A connection without calls is told that the service ends, and keeps it from nothing.
+#[tokio::test]
+async fn an_idle_connection_does_not_keep_a_service_that_stops() {
+    let (_world, serving) = served(|settings| {
+        settings.limits.drain = Duration::from_secs(600);
+    })
+    .await;
+    let channel = channel(&serving).await;
+    get_bank(&channel, None).await.unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(30), serving.stop()).await;
+    stopped.expect("it waits for nobody").unwrap();
+}
+
 /// A call that hangs beyond the drain limit ends with the process; its request can be answered
 /// afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
