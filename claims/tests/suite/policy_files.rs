@@ -102,23 +102,6 @@ fn explanations_are_as_reviewed() {
     }
 }
 
-/// A schema of another country, with what the documentation's example needs.
-const BRAZIL: &str = r#"
-id = "br-listed-1"
-title = "Listed companies of Brazil, by quarter"
-currency = "BRL"
-currency_digits = 0
-id_scheme = "plain"
-fields = [
-    { name = "revenue", label = "revenue", unit = "money", min = -1000000000000, max = 1000000000000 },
-    { name = "income_tax_expense", label = "income tax expense", unit = "money", min = -1000000000000, max = 1000000000000 },
-    { name = "income_tax_paid", label = "income tax paid", unit = "money", min = -1000000000000, max = 1000000000000 },
-]
-attributes = [
-    { name = "periods_available", label = "quarters on record", unit = "count", of = "quarters", min = 0, max = 32 },
-]
-"#;
-
 #[test]
 fn the_examples_of_the_documentation_are_policies() {
     let text = fs::read_to_string(root().join("docs/policy.md")).expect("the documentation");
@@ -129,6 +112,8 @@ fn the_examples_of_the_documentation_are_policies() {
         .map(|rest| rest.split("```").next().unwrap_or_default())
         .collect();
     assert_eq!(examples.len(), 3);
+    let brazil_schema = root().join("schemas/br-listed.toml");
+    let brazil_schema = fs::read_to_string(brazil_schema).expect("a schema file");
     for example in examples {
         let whole = match example.contains("version = ") {
             true => example.to_owned(),
@@ -136,7 +121,7 @@ fn the_examples_of_the_documentation_are_policies() {
         };
         let brazil = whole.contains("br-listed-1");
         let schema = match brazil {
-            true => Schema::from_toml(BRAZIL).expect("a schema"),
+            true => Schema::from_toml(&brazil_schema).expect("a schema"),
             false => Schema::cn_tax(),
         };
         let policy = Policy::parse(&whole, Format::Toml, &schema)

@@ -1,10 +1,8 @@
 //! Epochs go forward, and without one a bank asks nothing.
 
 use taxproof_claims::epoch::SignedEpochHeader;
-use taxproof_claims::request::SignedRequest;
-use taxproof_proto::v1::request_service_client::RequestServiceClient;
 use taxproof_proto::v1::trust_service_client::TrustServiceClient;
-use taxproof_proto::v1::{AddEpochRequest, CreateRequestRequest, ListEpochsRequest};
+use taxproof_proto::v1::{AddEpochRequest, ListEpochsRequest};
 use tonic::{Code, Status};
 
 use crate::service::{Served, code};
@@ -71,30 +69,8 @@ async fn epochs_only_go_forward_and_never_fork() {
         .epochs;
     let numbers: Vec<_> = epochs.iter().map(|epoch| epoch.number).collect();
     assert_eq!(numbers, [4]);
-    // New requests accept the newest only; a request made before keeps its own.
-    let text = policy_text("ccb-limit");
-    let format = taxproof_claims::policy::Format::Toml;
-    served
-        .world
-        .bank
-        .register_policy(&text, format)
-        .await
-        .unwrap();
-    let create = CreateRequestRequest {
-        policy: "ccb-limit".to_owned(),
-        parameters: [("requested_amount".to_owned(), "500,000".to_owned())].into(),
-        purpose: "a loan".to_owned(),
-        ..CreateRequestRequest::default()
-    };
-    let mut requests = RequestServiceClient::new(served.channel.clone());
-    let made = requests
-        .create_request(create)
-        .await
-        .unwrap()
-        .into_inner()
-        .request
-        .unwrap();
-    let request = SignedRequest::decode(&made.signed_request).unwrap().request;
+    // New requests accept the newest only.
+    let request = served.limit().await.request;
     let accepted: Vec<_> = request.accepted.iter().map(|a| a.header).collect();
     assert_eq!(accepted, [log[3].header.digest()]);
 }
