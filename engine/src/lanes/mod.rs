@@ -18,6 +18,7 @@ mod butterflies;
 pub(crate) mod constants;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod ifma;
+pub(crate) mod inverses;
 pub(crate) mod inversion;
 pub(crate) mod points;
 mod portable;

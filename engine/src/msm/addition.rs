@@ -10,7 +10,7 @@ use super::extension::{Extension, Spare};
 use super::prefetch::Upcoming;
 use crate::lanes::{
     Arithmetic, BLOCK, Block, Divisors, ElementRefs, Elements, LANES, Pair, PointArithmetic,
-    inversion,
+    inverses::inverses,
 };
 
 /// Eight points. The point at infinity is (0, 0), which is on neither curve.
@@ -210,7 +210,7 @@ impl<A: PointArithmetic<D>, const D: usize> Adder<A, D> {
                 }
             }
         }
-        invert(arithmetic, &self.divisions[blocks.len()].before)
+        inverses(arithmetic, &self.divisions[blocks.len()].before)
     }
 
     /// Puts the sums of steps where their left points are.
@@ -242,37 +242,4 @@ pub(super) fn xs<'a, V, const D: usize>(rows: [&'a Row<V, D>; BLOCK]) -> Element
 
 pub(super) fn ys<'a, V, const D: usize>(rows: [&'a Row<V, D>; BLOCK]) -> ElementRefs<'a, V, D> {
     from_fn(|i| rows.map(|row| &row.y[i]))
-}
-
-/// The inverse of each lane of each vector, or none if one of them is zero.
-fn invert<A: Arithmetic<Fq>>(arithmetic: A, block: &Block<A::Vector>) -> Option<Block<A::Vector>> {
-    let [a, b, c, d] = block;
-    let (mut halves, mut out) = (*block, *block);
-    arithmetic.mul([a, c, a, c], [b, d, b, d], &mut halves);
-    let [ab, cd, ..] = &halves;
-    arithmetic.mul([ab; BLOCK], [cd; BLOCK], &mut out);
-    let inverse = invert_lanes(arithmetic, &out[0])?;
-    arithmetic.mul([&inverse; BLOCK], [cd, ab, cd, ab], &mut out);
-    let [of_ab, of_cd, ..] = out;
-    arithmetic.mul([&of_ab, &of_ab, &of_cd, &of_cd], [b, a, d, c], &mut out);
-    Some(out)
-}
-
-fn invert_lanes<A: Arithmetic<Fq>>(arithmetic: A, vector: &A::Vector) -> Option<A::Vector> {
-    let elements = arithmetic
-        .elements(vector)
-        .map(|words| arithmetic.unpack(words));
-    let mut before = [Fq::ONE; LANES];
-    let mut product = Fq::ONE;
-    for (before, element) in before.iter_mut().zip(&elements) {
-        *before = product;
-        product *= element;
-    }
-    let mut inverse = inversion::invert(product)?;
-    let mut inverses = [[0; 4]; LANES];
-    for lane in (0..LANES).rev() {
-        inverses[lane] = arithmetic.pack(inverse * before[lane]);
-        inverse *= elements[lane];
-    }
-    Some(arithmetic.vector(inverses))
 }

@@ -4,6 +4,7 @@ use std::array::from_fn;
 
 use ark_bn254::Fq;
 
+use crate::lanes::inverses::inverses;
 use crate::lanes::{Arithmetic, BLOCK, Block, LANES, Refs};
 
 /// Elements of a block.
@@ -64,6 +65,12 @@ impl<A: Arithmetic<Fq>> Element<A> {
     /// `self - b - c`.
     pub(super) fn sub_twice(&self, b: &Self, c: &Self) -> Self {
         self.with(|k, out| k.sub_twice_narrow(self.refs(), b.refs(), c.refs(), out))
+    }
+
+    /// None where one of them is zero.
+    pub(super) fn inverse(&self) -> Option<Self> {
+        let block = inverses(self.arithmetic, &self.block)?;
+        Some(Self { block, ..*self })
     }
 
     pub(super) fn wide_sum(&self, other: &Self) -> Self {

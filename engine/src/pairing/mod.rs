@@ -234,10 +234,11 @@ impl EnginePairing for Bn254 {
             Path::Avx2(avx2) if pairs.len() >= blocks::FEWEST_PAIRS => {
                 let products: Vec<_> = pairs.chunks(together).collect();
                 let at_once = blocks::at_once(products.len(), together);
-                let products = products.par_chunks(at_once);
-                products
-                    .flat_map_iter(|products| blocks::miller_loops(avx2, products))
-                    .collect()
+                let loops = |products: &[_]| {
+                    blocks::miller_loops(avx2, products)
+                        .unwrap_or_else(|| by_arkworks::products::<Self>(products))
+                };
+                products.par_chunks(at_once).flat_map_iter(loops).collect()
             }
             _ => by_arkworks::miller_loops::<Self>(pairs, together),
         }
@@ -316,11 +317,18 @@ mod by_arkworks {
         pairs: &[(E::G1Affine, E::G2Affine)],
         together: usize,
     ) -> Vec<E::TargetField> {
-        let product = |pairs: &[(E::G1Affine, E::G2Affine)]| {
-            let (points, others): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
-            E::multi_miller_loop(points, others).0
-        };
-        pairs.par_chunks(together).map(product).collect()
+        pairs.par_chunks(together).map(product::<E>).collect()
+    }
+
+    pub(super) fn products<E: Pairing>(
+        products: &[&[(E::G1Affine, E::G2Affine)]],
+    ) -> Vec<E::TargetField> {
+        products.iter().map(|pairs| product::<E>(pairs)).collect()
+    }
+
+    fn product<E: Pairing>(pairs: &[(E::G1Affine, E::G2Affine)]) -> E::TargetField {
+        let (points, others): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+        E::multi_miller_loop(points, others).0
     }
 
     pub(super) fn exponentiate<E: Pairing>(value: E::TargetField) -> Option<E::TargetField> {

@@ -58,6 +58,16 @@ impl<A: Arithmetic<Fq>> Extension<A> {
         }
     }
 
+    /// None where one of them is zero.
+    pub(super) fn inverse(&self) -> Option<Self> {
+        let norm = self.re.mul_add(&self.re, &self.im, &self.im);
+        let inverse = norm.inverse()?;
+        Some(Self {
+            re: self.re.mul(&inverse),
+            im: self.im.wide_negative().mul(&inverse),
+        })
+    }
+
     /// Times elements of the base field.
     pub(super) fn scale(&self, by: &Element<A>) -> Self {
         self.each(|part| part.mul(by))

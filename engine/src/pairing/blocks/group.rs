@@ -64,8 +64,8 @@ pub(super) fn in_group<A: Arithmetic<Fq>>(arithmetic: A, points: &[G2Affine]) ->
     for digit in digits() {
         point.double(&constants);
         match digit {
-            1 => drop(point.add(&q)),
-            -1 => drop(point.add(&minus_q)),
+            1 => point.add(&q),
+            -1 => point.add(&minus_q),
             _ => {}
         }
     }

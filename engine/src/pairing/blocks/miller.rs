@@ -7,20 +7,31 @@ use ark_ff::AdditiveGroup as _;
 use super::super::digits;
 use super::super::element::Element;
 use super::WIDTH;
-use super::point::{Affine, Constants, Line, Point};
+use super::extension::Extension;
+use super::point::{Affine, Constants};
 use super::target::Target;
 use crate::lanes::{Arithmetic, BLOCK, LANES};
 
-/// A pair a lane.
+/// A line through points of the twist: 1 + c₁·w + c₂·w³ where it is evaluated.
+pub(super) type Line<A> = [Extension<A>; 2];
+
+/// A pair a lane, in affine coordinates: many pairs share the inversion of a step.
 struct Pairs<A: Arithmetic<Fq>> {
-    /// Where lines are evaluated.
-    x: Element<A>,
-    minus_y: Element<A>,
+    /// Of the points where lines are evaluated, -x/y and 1/y.
+    minus_x_over_y: Element<A>,
+    one_over_y: Element<A>,
     q: Affine<A>,
-    minus_q: Affine<A>,
-    point: Point<A>,
+    point: Affine<A>,
     /// The lanes that have a pair; nothing where all have.
     some: Option<[u8; BLOCK]>,
+}
+
+/// Where the points go next.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Double,
+    AddQ,
+    SubtractQ,
 }
 
 /// Fewer pairs are sooner taken one by one.
@@ -35,11 +46,12 @@ pub(in crate::pairing) fn at_once(products: usize, pairs: usize) -> usize {
 }
 
 /// The product of the Miller loops of each of at most as many lists of pairs as a block has lanes;
-/// pairs with an identity count as one.
+/// pairs with an identity count as one. `None` where a point of G2 is not in its group and some step
+/// has no slope.
 pub(in crate::pairing) fn miller_loops<A: Arithmetic<Fq>>(
     arithmetic: A,
     products: &[&[(G1Affine, G2Affine)]],
-) -> Vec<Fq12> {
+) -> Option<Vec<Fq12>> {
     let lanes = WIDTH / products.len().max(1);
     let longest = products.iter().map(|pairs| pairs.len()).max().unwrap_or(0);
     let depth = longest.div_ceil(lanes);
@@ -48,49 +60,80 @@ pub(in crate::pairing) fn miller_loops<A: Arithmetic<Fq>>(
         let pair = pairs.get(lane % lanes * depth + level)?;
         (!pair.0.is_zero() && !pair.1.is_zero()).then_some(*pair)
     };
-    let constants = Constants::new(arithmetic);
-    let levels = (0..depth).map(|level| Pairs::new(arithmetic, &constants, |i| pair(level, i)));
-    let values = value(&constants, &mut levels.collect::<Vec<_>>()).unpack();
+    let levels = (0..depth).map(|level| Pairs::new(arithmetic, |i| pair(level, i)));
+    let values = Loops::new(arithmetic, levels.collect::<Option<_>>()?).value()?;
+    let values = values.unpack();
     let values = values.chunks_exact(lanes).take(products.len());
-    values.map(|values| values.iter().product()).collect()
+    Some(values.map(|values| values.iter().product()).collect())
 }
 
-/// The product of the loops of each lane.
-fn value<A: Arithmetic<Fq>>(constants: &Constants<A>, levels: &mut [Pairs<A>]) -> Target<A> {
-    let mut value = Target::one(constants.one());
-    for (step, digit) in digits().enumerate() {
-        if step > 0 {
-            value = value.square();
-        }
-        for pairs in &mut *levels {
-            let line = pairs.point.double(constants);
-            pairs.multiply(&mut value, &line);
-        }
-        for pairs in levels.iter_mut().filter(|_| digit != 0) {
-            let line = match digit {
-                1 => pairs.point.add(&pairs.q),
-                _ => pairs.point.add(&pairs.minus_q),
-            };
-            pairs.multiply(&mut value, &line);
-        }
-    }
-    for pairs in levels {
-        let once = constants.frobenius(&pairs.q);
-        let twice = constants.frobenius(&once);
-        for next in [once, twice.negative()] {
-            let line = pairs.point.add(&next);
-            pairs.multiply(&mut value, &line);
+/// The loops of some pairs in every lane.
+struct Loops<A: Arithmetic<Fq>> {
+    constants: Constants<A>,
+    levels: Vec<Pairs<A>>,
+    /// For each level, the product of the denominators before, and its own.
+    denominators: Vec<[Extension<A>; 2]>,
+    value: Target<A>,
+}
+
+impl<A: Arithmetic<Fq>> Loops<A> {
+    fn new(arithmetic: A, levels: Vec<Pairs<A>>) -> Self {
+        let constants = Constants::new(arithmetic);
+        Self {
+            value: Target::one(constants.one()),
+            denominators: Vec::with_capacity(levels.len()),
+            constants,
+            levels,
         }
     }
-    value
+
+    /// The product of the loops of each lane.
+    fn value(mut self) -> Option<Target<A>> {
+        for (step, digit) in digits().enumerate() {
+            if step > 0 {
+                self.value = self.value.square();
+            }
+            self.step(Step::Double)?;
+            match digit {
+                1 => self.step(Step::AddQ)?,
+                -1 => self.step(Step::SubtractQ)?,
+                _ => {}
+            }
+        }
+        for last in [Step::AddQ, Step::SubtractQ] {
+            for pairs in &mut self.levels {
+                pairs.q = self.constants.frobenius(&pairs.q);
+            }
+            self.step(last)?;
+        }
+        Some(self.value)
+    }
+
+    /// Moves all points and multiplies by the lines, with one inversion (Montgomery's trick).
+    fn step(&mut self, step: Step) -> Option<()> {
+        self.denominators.clear();
+        let mut product = *self.constants.one();
+        for pairs in &self.levels {
+            let own = pairs.denominator(step);
+            self.denominators.push([product, own]);
+            product = product.mul(&own);
+        }
+        let mut inverse = product.inverse()?;
+        if let Step::Double = step {
+            inverse = inverse.scale(self.constants.three_halves());
+        }
+        let levels = self.levels.iter_mut().zip(&self.denominators);
+        for (pairs, [before, own]) in levels.rev() {
+            let line = pairs.advance(step, &inverse.mul(before));
+            inverse = inverse.mul(own);
+            pairs.multiply(&mut self.value, &line);
+        }
+        Some(())
+    }
 }
 
 impl<A: Arithmetic<Fq>> Pairs<A> {
-    fn new(
-        arithmetic: A,
-        constants: &Constants<A>,
-        pair: impl Fn(usize) -> Option<(G1Affine, G2Affine)>,
-    ) -> Self {
+    fn new(arithmetic: A, pair: impl Fn(usize) -> Option<(G1Affine, G2Affine)>) -> Option<Self> {
         // Lanes without a pair go the same way with the generators.
         let generators = (G1Affine::generator(), G2Affine::generator());
         let of = |i| pair(i).unwrap_or(generators);
@@ -101,19 +144,53 @@ impl<A: Arithmetic<Fq>> Pairs<A> {
             set.fold(0, |mask, lane| mask | 1 << lane)
         };
         let some: [u8; BLOCK] = std::array::from_fn(lanes);
-        Self {
-            x: Element::pack(arithmetic, |i| xy(i).0),
-            minus_y: Element::pack(arithmetic, |i| -xy(i).1),
-            point: Point::new(&q, constants),
-            minus_q: q.negative(),
+        let minus_x = Element::pack(arithmetic, |i| -xy(i).0);
+        let one_over_y = Element::pack(arithmetic, |i| xy(i).1).inverse()?;
+        Some(Self {
+            minus_x_over_y: minus_x.mul(&one_over_y),
+            one_over_y,
+            point: q,
             q,
             some: (some != [u8::MAX; BLOCK]).then_some(some),
+        })
+    }
+
+    /// What the slope is divided by; half of it for a tangent.
+    fn denominator(&self, step: Step) -> Extension<A> {
+        match step {
+            Step::Double => self.point.y,
+            Step::AddQ | Step::SubtractQ => self.point.x.sub(&self.q.x),
         }
     }
 
-    fn multiply(&self, value: &mut Target<A>, [c0, c1, c2]: &Line<A>) {
-        let line = [c0.scale(&self.minus_y), c1.scale(&self.x), *c2];
-        let product = value.mul_line(&line);
+    /// What is divided; a third of it for a tangent.
+    fn numerator(&self, step: Step) -> Extension<A> {
+        match step {
+            Step::Double => self.point.x.square(),
+            Step::AddQ => self.point.y.sub(&self.q.y),
+            Step::SubtractQ => self.point.y.add(&self.q.y),
+        }
+    }
+
+    /// Moves the points; the lines on which they went.
+    fn advance(&mut self, step: Step, inverse: &Extension<A>) -> Line<A> {
+        let slope = self.numerator(step).mul(inverse);
+        let constant = slope.mul(&self.point.x).sub(&self.point.y);
+        let other = match step {
+            Step::Double => &self.point.x,
+            Step::AddQ | Step::SubtractQ => &self.q.x,
+        };
+        let x = slope.square().sub_twice(&self.point.x, other);
+        let y = constant.sub(&slope.mul(&x));
+        self.point = Affine { x, y };
+        [
+            slope.scale(&self.minus_x_over_y),
+            constant.scale(&self.one_over_y),
+        ]
+    }
+
+    fn multiply(&self, value: &mut Target<A>, line: &Line<A>) {
+        let product = value.mul_line(line);
         match &self.some {
             Some(some) => value.copy(some, &product),
             None => *value = product,

@@ -1,4 +1,4 @@
-//! Points of the twist and the lines through them: the formulas of [`super::super::lines`].
+//! Points of the twist: the formulas of [`super::super::lines`].
 
 use ark_bn254::{Config, Fq, Fq2, G2Affine, g2};
 use ark_ec::AffineRepr;
@@ -7,6 +7,7 @@ use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::AdditiveGroup;
 use ark_ff::Field;
 
+use super::super::element::Element;
 use super::extension::Extension;
 use crate::lanes::Arithmetic;
 
@@ -18,20 +19,27 @@ pub(super) struct Constants<A: Arithmetic<Fq>> {
     /// Of the Frobenius endomorphism on the twist.
     twist: [Extension<A>; 2],
     one: Extension<A>,
+    three_halves: Element<A>,
 }
 
 impl<A: Arithmetic<Fq>> Constants<A> {
     pub(super) fn new(arithmetic: A) -> Self {
+        let three_halves = Fq::from(3u64) * Fq::from(2u64).inverse().expect("two is not zero");
         let all = |element: Fq2| Extension::pack(arithmetic, |_| element);
         Self {
             three_b: all(g2::Config::COEFF_B * Fq2::from(3u64)),
             twist: [Config::TWIST_MUL_BY_Q_X, Config::TWIST_MUL_BY_Q_Y].map(all),
             one: all(Fq2::ONE),
+            three_halves: Element::pack(arithmetic, |_| three_halves),
         }
     }
 
     pub(super) const fn one(&self) -> &Extension<A> {
         &self.one
+    }
+
+    pub(super) const fn three_halves(&self) -> &Element<A> {
+        &self.three_halves
     }
 
     /// ψ(Q).
@@ -68,9 +76,6 @@ impl<A: Arithmetic<Fq>> Affine<A> {
     }
 }
 
-/// A line c₀·(-y) + c₁·x·w + c₂·w³.
-pub(super) type Line<A> = [Extension<A>; 3];
-
 /// Points in homogeneous coordinates.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point<A: Arithmetic<Fq>> {
@@ -88,13 +93,12 @@ impl<A: Arithmetic<Fq>> Point<A> {
         }
     }
 
-    /// Doubles the points; the tangents.
-    pub(super) fn double(&mut self, constants: &Constants<A>) -> Line<A> {
+    /// Doubles the points.
+    pub(super) fn double(&mut self, constants: &Constants<A>) {
         let b = self.y.square();
         let c = self.z.square();
         let a = self.x.mul(&self.y);
         let h = self.y.mul(&self.z).double();
-        let j = self.x.square();
         let e = c.mul(&constants.three_b);
         let f = e.double().add(&e);
         let e_square = e.square();
@@ -103,11 +107,10 @@ impl<A: Arithmetic<Fq>> Point<A> {
         self.x = a.wide_sum(&a).mul(&b.sub(&f));
         self.y = g_square.sub(&three_e_square.double().double());
         self.z = b.wide_sum(&b).mul(&h.double());
-        [h, j.double().add(&j), e.sub(&b)]
     }
 
-    /// Adds points; the chords.
-    pub(super) fn add(&mut self, q: &Affine<A>) -> Line<A> {
+    /// Adds points.
+    pub(super) fn add(&mut self, q: &Affine<A>) {
         let theta = self.y.sub(&q.y.mul(&self.z));
         let lambda = self.x.sub(&q.x.mul(&self.z));
         let c = theta.square();
@@ -119,7 +122,5 @@ impl<A: Arithmetic<Fq>> Point<A> {
         self.x = lambda.mul(&h);
         self.y = theta.mul(&g.sub(&h)).sub(&e.mul(&self.y));
         self.z = self.z.mul(&e);
-        let last = lambda.mul(&q.y).sub(&theta.mul(&q.x));
-        [lambda, theta, last]
     }
 }

@@ -7,7 +7,7 @@ use ark_bn254::{Fq, Fq6, Fq12};
 
 use super::WIDTH;
 use super::extension::Extension;
-use super::point::Line;
+use super::miller::Line;
 use crate::lanes::{Arithmetic, BLOCK};
 
 /// Elements of Fq6: the coefficients of 1, v, v².
@@ -47,19 +47,18 @@ impl<A: Arithmetic<Fq>> Target<A> {
         ])
     }
 
-    /// Times a line that was evaluated: c₀ + c₁·w + c₂·w³.
-    pub(super) fn mul_line(&self, [c0, c1, c2]: &Line<A>) -> Self {
+    /// Times a line that was evaluated: 1 + c₁·w + c₂·w³.
+    pub(super) fn mul_line(&self, [c1, c2]: &Line<A>) -> Self {
         let [a, b] = &self.0;
-        let of_a = a.each_ref().map(|a| a.mul(c0));
+        let of_a = mul_sparse(a, c1, c2);
         let of_b = mul_sparse(b, c1, c2);
-        let both = mul_sparse(&from_fn(|i| a[i].add(&b[i])), &c0.add(c1), c2);
         Self([
             [
-                of_a[0].add(&of_b[2].times_xi()),
-                of_a[1].add(&of_b[0]),
-                of_a[2].add(&of_b[1]),
+                a[0].add(&of_b[2].times_xi()),
+                a[1].add(&of_b[0]),
+                a[2].add(&of_b[1]),
             ],
-            from_fn(|i| both[i].sub_twice(&of_a[i], &of_b[i])),
+            from_fn(|i| b[i].add(&of_a[i])),
         ])
     }
 
