@@ -1,5 +1,8 @@
 //! Presentations travel encrypted to the bank, in the age format, under an X25519 key.
 
+mod agreement;
+mod stanza;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,9 +11,14 @@ use age::x25519;
 use taxproof_claims::presentation::MAX_SEALED_PRESENTATION;
 use zeroize::Zeroizing;
 
+use self::agreement::Secret;
+
 /// The key that opens presentations.
 #[derive(Clone)]
-pub struct Identity(x25519::Identity);
+pub struct Identity {
+    age: x25519::Identity,
+    secret: Secret,
+}
 
 /// The text is not an age identity file: no line, or more than one, begins with
 /// `AGE-SECRET-KEY-1`.
@@ -26,17 +34,19 @@ pub struct CannotOpen;
 impl Identity {
     /// A fresh key.
     pub fn generate() -> Self {
-        Self(x25519::Identity::generate())
+        let age = x25519::Identity::generate();
+        let secret = Secret::of(&age).expect("age reads what it writes");
+        Self { age, secret }
     }
 
     /// Where presentations are encrypted to: `age1…`.
     pub fn recipient(&self) -> String {
-        self.0.to_public().to_string()
+        self.age.to_public().to_string()
     }
 
     /// The key as a file of the age tools, to be kept with mode 0600.
     pub fn to_file(&self) -> Zeroizing<String> {
-        let secret = self.0.to_string();
+        let secret = self.age.to_string();
         let recipient = self.recipient();
         let secret = secret.expose_secret();
         Zeroizing::new(format!("# public key: {recipient}\n{secret}\n"))
@@ -50,7 +60,7 @@ impl Identity {
         if sealed.len() > MAX_SEALED_PRESENTATION {
             return Err(CannotOpen);
         }
-        age::decrypt(&self.0, sealed).map_err(|_| CannotOpen)
+        age::decrypt(&self.secret, sealed).map_err(|_| CannotOpen)
     }
 }
 
@@ -61,7 +71,11 @@ impl FromStr for Identity {
         let lines = file.lines().map(str::trim);
         let mut keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         match (keys.next(), keys.next()) {
-            (Some(key), None) => key.parse().map(Self).map_err(|_| NotAnIdentity),
+            (Some(key), None) => {
+                let age = key.parse().map_err(|_| NotAnIdentity)?;
+                let secret = Secret::of(&age).ok_or(NotAnIdentity)?;
+                Ok(Self { age, secret })
+            }
             _ => Err(NotAnIdentity),
         }
     }

@@ -1,0 +1,61 @@
+//! What of an age file is encrypted to an X25519 recipient: the file's key (C2SP `age`, "The X25519
+//! recipient type").
+
+use age::DecryptError;
+use age::secrecy::ExposeSecret as _;
+use age_core::format::{FILE_KEY_BYTES, FileKey, Stanza};
+use age_core::primitives::{aead_decrypt, bech32_decode, hkdf};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::agreement::Secret;
+
+const TAG: &str = "X25519";
+const LABEL: &[u8] = b"age-encryption.org/v1/X25519";
+/// Of an encrypted key of a file: the key and an authentication tag.
+const BODY: usize = FILE_KEY_BYTES + 16;
+
+impl Secret {
+    /// An identity's.
+    pub(super) fn of(identity: &age::x25519::Identity) -> Option<Self> {
+        let text = identity.to_string();
+        let bytes = bech32_decode(
+            text.expose_secret(),
+            |_| (),
+            |_| Ok(()),
+            |_, bytes| Ok(Zeroizing::new(bytes.collect::<Vec<u8>>())),
+        );
+        let scalar = <[u8; 32]>::try_from(bytes.ok()?.as_slice()).ok()?;
+        Some(Self::new(Zeroizing::new(scalar)))
+    }
+
+    /// A file's key, where it is encrypted to this secret's public point.
+    fn unwrap_key(&self, sender: [u8; 32], body: &[u8]) -> Option<Result<FileKey, DecryptError>> {
+        let Some(shared) = self.shared(sender) else {
+            return Some(Err(DecryptError::InvalidHeader));
+        };
+        let salt = [sender, *self.public()].concat();
+        let key = Zeroizing::new(hkdf(&salt, LABEL, &*shared));
+        let file_key = Zeroizing::new(aead_decrypt(&key, FILE_KEY_BYTES, body).ok()?);
+        Some(Ok(FileKey::init_with_mut(|key| {
+            key.copy_from_slice(&file_key)
+        })))
+    }
+}
+
+impl age::Identity for Secret {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
+        if stanza.tag != TAG {
+            return None;
+        }
+        let sender = match stanza.args.as_slice() {
+            [sender] => BASE64_STANDARD_NO_PAD.decode(sender).ok(),
+            _ => None,
+        };
+        match sender.map(<[u8; 32]>::try_from) {
+            Some(Ok(sender)) if stanza.body.len() == BODY => self.unwrap_key(sender, &stanza.body),
+            _ => Some(Err(DecryptError::InvalidHeader)),
+        }
+    }
+}
