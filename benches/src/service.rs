@@ -192,7 +192,8 @@ pub fn run(plan: &Plan, begins: &mut dyn FnMut(&str)) -> Result<Report, ServiceE
         tls: plan.tls,
         startup_ms,
         memory,
-        single_of_verification: verification.single_cpu_ms / peak.server_cpu_ms_each,
+        single_of_verification: verification.single_busy_cpu_ms / peak.server_cpu_ms_each,
+        batch_of_verification: verification.single_busy_cpu_ms / batches.server_cpu_ms_each,
         verification,
         singles,
         peak,
@@ -237,10 +238,8 @@ async fn measure(
     begins("an open loop at half the peak");
     let rate = peak.per_second / 2.0;
     let steady = load::open(&process, &target, pool, rate, plan.time).await?;
-    begins("an open loop at ten times the peak");
-    let rate = peak.per_second * 10.0;
-    let overload = load::open(&process, &target, pool, rate, plan.time).await?;
-    let streams = target.streams();
+    begins("the peak and open loops at ten times its rate, in turn");
+    let overload = overload(plan, &process, &target, pool, &peak).await?;
     let peak_bytes = process.usage()?.peak;
     begins("slow readers");
     let slow_readers = unread::measure(&process, plan.slow_readers).await?;
@@ -252,8 +251,8 @@ async fn measure(
             peak_bytes,
             slow_readers,
         },
-        steady: Open::new(&steady, &peak, streams),
-        overload: Open::new(&overload, &peak, streams),
+        steady: Open::new(&[steady], &peak, target.streams()),
+        overload,
         singles,
         peak,
         batches,
@@ -289,9 +288,33 @@ async fn singles(
         let share = Pool::new(pool.take_many(share));
         let load = load::closed(process, &target, &share, callers, plan.time).await?;
         pool.put_all_back(share.take_many(usize::MAX));
-        singles.push(Closed::new(callers, &load));
+        singles.push(Closed::new(callers, &[load]));
     }
     Ok(singles)
+}
+
+/// Closed loops at the peak and open ones at ten times its rate, in turn: what else the machine does
+/// weighs on both.
+async fn overload(
+    plan: &Plan,
+    process: &Process,
+    target: &Arc<Target>,
+    pool: &Arc<Pool>,
+    peak: &Closed,
+) -> Result<Open, ServiceError> {
+    let share = pool.left() / (2 * ROUNDS);
+    let (time, rate) = (plan.time / 2, peak.per_second * 10.0);
+    let (mut peaks, mut overloads) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let some = Pool::new(pool.take_many(share));
+        peaks.push(load::closed(process, target, &some, peak.in_flight, time).await?);
+        pool.put_all_back(some.take_many(usize::MAX));
+        let some = Pool::new(pool.take_many(share));
+        overloads.push(load::open(process, target, &some, rate, time).await?);
+        pool.put_all_back(some.take_many(usize::MAX));
+    }
+    let peak = Closed::new(peak.in_flight, &peaks);
+    Ok(Open::new(&overloads, &peak, target.streams()))
 }
 
 /// Twice as many batches at once as the service verifies, over as many connections: some come in while
@@ -378,7 +401,7 @@ async fn hello(plan: &Plan, outside: &Path) -> Result<Option<Hello>, ServiceErro
         startup_ms,
         idle_bytes,
         peak_bytes: process.usage()?.peak,
-        calls: Closed::new(callers, &load),
+        calls: Closed::new(callers, &[load]),
     }))
 }
 
@@ -408,5 +431,7 @@ const HELLO: &str = "/hello.Greeter/SayHello";
 const CONNECTIONS: usize = 32;
 /// Starts of which the median is taken.
 const STARTS: usize = 5;
+/// Loads at the peak and as many beyond it.
+const ROUNDS: usize = 3;
 /// More than a plain server answers in any run.
 const GREETINGS: usize = 1 << 20;

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
     /// Presentations that are made beforehand: each is decided once.
-    #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(256..=10_000_000))]
+    #[arg(long, default_value_t = 80_000, value_parser = clap::value_parser!(u32).range(256..=10_000_000))]
     presentations: u32,
     /// How long each load goes on, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]

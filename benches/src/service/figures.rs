@@ -48,18 +48,20 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    pub(super) fn new(in_flight: usize, load: &Load) -> Self {
-        let served = times(load, Fate::Served);
-        let seconds = load.time.as_secs_f64();
+    /// Of loads with the same callers.
+    pub(super) fn new(in_flight: usize, loads: &[Load]) -> Self {
+        let served = times(loads, Fate::Served);
+        let [time, server, client] = totals(loads);
+        let seconds = time.as_secs_f64();
         Self {
             in_flight,
             seconds,
             served: served.len(),
-            shed: times(load, Fate::Shed).len(),
+            shed: times(loads, Fate::Shed).len(),
             per_second: served.len() as f64 / seconds,
-            server_cpu_ms_each: milliseconds(load.server) / served.len().max(1) as f64,
-            server_cores: load.server.as_secs_f64() / seconds,
-            client_cores: load.client.as_secs_f64() / seconds,
+            server_cpu_ms_each: milliseconds(server) / served.len().max(1) as f64,
+            server_cores: server.as_secs_f64() / seconds,
+            client_cores: client.as_secs_f64() / seconds,
             latency: Latency::of(served),
         }
     }
@@ -73,15 +75,18 @@ pub(super) struct Open {
     pub(super) offered_per_second: f64,
     /// That rate over the peak's.
     pub(super) offered_over_peak: f64,
+    /// What the peak's loads that this is compared with served a second.
+    pub(super) peak_per_second: f64,
     /// Calls at once that the service promised over all connections.
     pub(super) streams: usize,
-    /// Presentations decided a second, the first fifth of the time left out.
+    /// Presentations decided a second, the first fifth of each load's time left out.
     pub(super) goodput_per_second: f64,
     /// That over the peak's.
     pub(super) goodput_ratio: f64,
     /// Presentations decided for each second of the server's CPU time, over the same at the peak:
     /// what is left of the ratio where the load itself does not take from the server's cores.
     pub(super) goodput_per_cpu_ratio: f64,
+    pub(super) server_cpu_ms_each: f64,
     pub(super) served: usize,
     pub(super) shed: usize,
     /// Calls that took longer than the service lets them.
@@ -101,35 +106,38 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn new(load: &Load, peak: &Closed, streams: usize) -> Self {
-        let served = times(load, Fate::Served);
-        let shed = times(load, Fate::Shed);
-        let seconds = load.time.as_secs_f64();
-        let warm = load.time / 5;
-        let in_time = |after: Duration| {
-            let ended = |s: &&Sample| s.fate == Fate::Served && s.end > after && s.end <= load.time;
-            load.samples.iter().filter(ended).count() as f64
+    /// Of loads at the same rate.
+    pub(super) fn new(loads: &[Load], peak: &Closed, streams: usize) -> Self {
+        let served = times(loads, Fate::Served);
+        let shed = times(loads, Fate::Shed);
+        let [time, server, client] = totals(loads);
+        let seconds = time.as_secs_f64();
+        let in_time = |warm: u32| {
+            let ended = |load: &Load| decided(load, load.time * warm / 5);
+            loads.iter().map(ended).sum::<usize>() as f64
         };
-        let goodput = in_time(warm) / (load.time - warm).as_secs_f64();
-        let cpu_each = load.server.as_secs_f64() * 1e3 / in_time(Duration::ZERO).max(1.0);
-        let offered = load.offered as f64 / seconds;
+        let goodput = in_time(1) / (time * 4 / 5).as_secs_f64();
+        let cpu_each = milliseconds(server) / in_time(0).max(1.0);
+        let offered = loads.iter().map(|load| load.offered).sum::<u64>() as f64 / seconds;
         Self {
             seconds,
             offered_per_second: offered,
             offered_over_peak: offered / peak.per_second,
+            peak_per_second: peak.per_second,
             streams,
             goodput_per_second: goodput,
             goodput_ratio: goodput / peak.per_second,
             goodput_per_cpu_ratio: peak.server_cpu_ms_each / cpu_each,
+            server_cpu_ms_each: cpu_each,
             served: served.len(),
             shed: shed.len(),
-            late: times(load, Fate::Late).len(),
-            held: times(load, Fate::Held).len(),
-            server_cores: load.server.as_secs_f64() / seconds,
-            client_cores: load.client.as_secs_f64() / seconds,
+            late: times(loads, Fate::Late).len(),
+            held: times(loads, Fate::Held).len(),
+            server_cores: server.as_secs_f64() / seconds,
+            client_cores: client.as_secs_f64() / seconds,
             latency: Latency::of(served),
-            sent_latency: Latency::of(sent(load, Fate::Served)),
-            shed_latency: Latency::of(sent(load, Fate::Shed)),
+            sent_latency: Latency::of(sent(loads, Fate::Served)),
+            shed_latency: Latency::of(sent(loads, Fate::Shed)),
             shed_latency_from_due: Latency::of(shed),
         }
     }
@@ -155,7 +163,8 @@ pub(super) struct Batches {
 
 impl Batches {
     pub(super) fn new(size: usize, in_flight: usize, load: &Load, peak: &Closed) -> Self {
-        let batches = times(load, Fate::Served).len();
+        let loads = std::slice::from_ref(load);
+        let batches = times(loads, Fate::Served).len();
         let (served, seconds) = (batches * size, load.time.as_secs_f64());
         let cpu_each = milliseconds(load.server) / served.max(1) as f64;
         Self {
@@ -172,14 +181,32 @@ impl Batches {
     }
 }
 
-fn times(load: &Load, fate: Fate) -> Vec<Duration> {
-    let of_fate = load.samples.iter().filter(|sample| sample.fate == fate);
-    of_fate.map(|sample| sample.took).collect()
+fn times(loads: &[Load], fate: Fate) -> Vec<Duration> {
+    of_fate(loads, fate).map(|sample| sample.took).collect()
 }
 
-fn sent(load: &Load, fate: Fate) -> Vec<Duration> {
-    let of_fate = load.samples.iter().filter(|sample| sample.fate == fate);
-    of_fate.map(|sample| sample.sent).collect()
+fn sent(loads: &[Load], fate: Fate) -> Vec<Duration> {
+    of_fate(loads, fate).map(|sample| sample.sent).collect()
+}
+
+fn of_fate(loads: &[Load], fate: Fate) -> impl Iterator<Item = &Sample> {
+    let samples = loads.iter().flat_map(|load| &load.samples);
+    samples.filter(move |sample| sample.fate == fate)
+}
+
+/// How many of a load's calls were decided in its time and after some of it.
+fn decided(load: &Load, after: Duration) -> usize {
+    let ended = |s: &&Sample| s.fate == Fate::Served && s.end > after && s.end <= load.time;
+    load.samples.iter().filter(ended).count()
+}
+
+/// The time of all loads, the server's CPU time, the client's.
+fn totals(loads: &[Load]) -> [Duration; 3] {
+    [
+        loads.iter().map(|load| load.time).sum(),
+        loads.iter().map(|load| load.server).sum(),
+        loads.iter().map(|load| load.client).sum(),
+    ]
 }
 
 pub(super) fn milliseconds(time: Duration) -> f64 {
@@ -228,22 +255,21 @@ mod tests {
     fn goodput_counts_what_was_decided_in_time_and_after_the_beginning() {
         let peak = Closed::new(
             1,
-            &load((1..=100).map(|i| sample(i, 1, Fate::Served)).collect()),
+            &[load(
+                (1..=100).map(|i| sample(i, 1, Fate::Served)).collect(),
+            )],
         );
         assert_eq!((peak.per_second, peak.server_cpu_ms_each), (100.0, 5.0));
-        let open = Open::new(
-            &load(vec![
-                sample(100, 1, Fate::Served),
-                sample(300, 2, Fate::Served),
-                sample(900, 3, Fate::Served),
-                sample(400, 1, Fate::Shed),
-                sample(1500, 900, Fate::Served),
-                sample(999, 5, Fate::Late),
-                sample(999, 1000, Fate::Held),
-            ]),
-            &peak,
-            7,
-        );
+        let overload = load(vec![
+            sample(100, 1, Fate::Served),
+            sample(300, 2, Fate::Served),
+            sample(900, 3, Fate::Served),
+            sample(400, 1, Fate::Shed),
+            sample(1500, 900, Fate::Served),
+            sample(999, 5, Fate::Late),
+            sample(999, 1000, Fate::Held),
+        ]);
+        let open = Open::new(&[overload], &peak, 7);
         assert_eq!((open.served, open.shed), (4, 1));
         assert_eq!((open.late, open.held), (1, 1));
         assert!((open.goodput_per_second - 2.5).abs() < 1e-9);
@@ -252,5 +278,25 @@ mod tests {
         assert_eq!(open.shed_latency.map(|l| l.max_ms), Some(0.5));
         assert_eq!(open.shed_latency_from_due.map(|l| l.max_ms), Some(1.0));
         assert_eq!(open.sent_latency.map(|l| l.max_ms), Some(450.0));
+    }
+
+    #[test]
+    fn loads_in_turn_count_together() {
+        let some = |count| {
+            load(
+                (1..=count)
+                    .map(|i| sample(i * 4, 1, Fate::Served))
+                    .collect(),
+            )
+        };
+        let peak = Closed::new(1, &[some(200), some(100)]);
+        assert_eq!((peak.seconds, peak.per_second), (2.0, 150.0));
+        assert!((peak.server_cpu_ms_each - 1e3 / 300.0).abs() < 1e-9);
+        // Each one's first fifth is left out: 50 calls.
+        let open = Open::new(&[some(200), some(150)], &peak, 7);
+        assert!((open.goodput_per_second - 250.0 / 1.6).abs() < 1e-9);
+        assert!((open.goodput_ratio - 250.0 / 1.6 / 150.0).abs() < 1e-9);
+        assert!((open.server_cpu_ms_each - 1e3 / 350.0).abs() < 1e-9);
+        assert_eq!((open.served, open.offered_per_second), (350, 175.0));
     }
 }

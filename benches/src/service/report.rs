@@ -29,9 +29,12 @@ pub struct Report {
     /// the service does nothing else.
     pub(super) single_of_verification: f64,
     pub(super) batches: Batches,
+    /// The same for each presentation of a batch: how many times more are decided than if each was
+    /// verified by itself and nothing else was to do.
+    pub(super) batch_of_verification: f64,
     /// An open loop at half of the peak.
     pub(super) steady: Open,
-    /// An open loop at ten times the peak.
+    /// Open loops at ten times the peak, in turn with the peak's own.
     pub(super) overload: Open,
     /// A plain tonic server, where its program was built.
     pub(super) hello: Option<Hello>,

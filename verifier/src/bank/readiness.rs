@@ -59,6 +59,10 @@ impl Bank {
         if receipts < self.recorder.kept() {
             return Err(NotReady::RolledBack);
         }
+        let lost = self.recorder.has_lost_changes(&self.store).await;
+        if lost.map_err(|error| self.failed(&error))? {
+            return Err(NotReady::RolledBack);
+        }
         let epochs = self.newest_epochs().await;
         let epochs = epochs.map_err(|refusal| match refusal {
             Refusal::Store(error) => self.failed(&error),

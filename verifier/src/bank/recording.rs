@@ -1,11 +1,12 @@
 //! Keeping receipts: those that come while one transaction is on its way to the disk share the next.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Refusal;
-use crate::limits::COMMIT;
+use crate::limits::{CHANGES_CHECK, COMMIT};
 use crate::mark::{Mark, Seen};
 use crate::signers::Signers;
 use crate::store::{KeptReceipt, NewReceipt, NotDecided, Page, Store, StoreError};
@@ -16,6 +17,8 @@ pub(super) struct Recorder {
     jobs: mpsc::Sender<Job>,
     newest: watch::Receiver<u64>,
     mark: Arc<Mark>,
+    /// When all changes were found to be there.
+    complete: Mutex<Option<Instant>>,
 }
 
 /// A receipt to be kept, and who waits for it.
@@ -41,6 +44,7 @@ impl Recorder {
             jobs,
             newest: seen,
             mark,
+            complete: Mutex::default(),
         }
     }
 
@@ -53,6 +57,20 @@ impl Recorder {
         }
         self.mark.begin(found);
         Ok(())
+    }
+
+    /// Whether a store has lost a change other than a receipt. It is looked for now and then, and each
+    /// time while one is.
+    pub(super) async fn has_lost_changes(&self, store: &Store) -> Result<bool, StoreError> {
+        let complete = || self.complete.lock().unwrap_or_else(PoisonError::into_inner);
+        if complete().is_some_and(|then| then.elapsed() < CHANGES_CHECK) {
+            return Ok(false);
+        }
+        // What is noted after this was read is in the database by then.
+        let seen = self.mark.changes();
+        let lost = store.changes().await? < seen;
+        *complete() = (!lost).then(Instant::now);
+        Ok(lost)
     }
 
     async fn check_receipts(&self, store: &Store) -> Result<(), StoreError> {

@@ -153,6 +153,8 @@ impl Backend {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // Else what a statement of many rows changes is written to a file beside the journal.
+            .pragma("temp_store", "MEMORY")
             .busy_timeout(DATABASE_BUSY);
         let pool = SqlitePoolOptions::new()
             .max_connections(DATABASE_CONNECTIONS)

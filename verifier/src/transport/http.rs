@@ -33,6 +33,8 @@ pub struct Http {
     age: Duration,
     /// How long its calls may go on after that.
     grace: Duration,
+    /// How often a quiet connection is asked whether it lives, and how long it may take to say so.
+    keepalive: Duration,
 }
 
 impl Http {
@@ -42,6 +44,7 @@ impl Http {
             http1,
             age: limits.connection_age,
             grace: limits.connection_grace,
+            keepalive: KEEPALIVE,
         }
     }
 
@@ -134,10 +137,71 @@ impl Http {
             .max_concurrent_streams(streams)
             .max_header_list_size(HEADER_LIST)
             .max_pending_accept_reset_streams(PENDING_RESETS)
-            .keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(KEEPALIVE);
+            .keep_alive_interval(self.keepalive)
+            .keep_alive_timeout(self.keepalive);
         // Without it, headers may take as long as they like.
         builder.http1().timer(TokioTimer::new());
         builder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+
+    use h2::client::SendRequest;
+    use prost::bytes::Bytes;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+    use crate::transport::{Security, incoming};
+
+    type Conversation = h2::client::Connection<TcpStream, Bytes>;
+
+    async fn served(keepalive: Duration) -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("binds");
+        let address = listener.local_addr().expect("is bound");
+        let limits = Limits::default();
+        let connections = incoming(listener, Security::Plaintext, &limits, Arc::default());
+        let http = Http {
+            keepalive,
+            ..Http::new(&limits, false)
+        };
+        let service = tower::service_fn(async |_: Request<Body>| Ok(Response::new(Body::empty())));
+        tokio::spawn(http.serve(connections, service, std::future::pending()));
+        address
+    }
+
+    async fn connected(address: SocketAddr) -> (SendRequest<Bytes>, Conversation) {
+        let stream = TcpStream::connect(address).await.expect("connects");
+        h2::client::handshake(stream).await.expect("speaks HTTP/2")
+    }
+
+    async fn call(client: &SendRequest<Bytes>) {
+        let mut client = client.clone().ready().await.expect("may call");
+        let request = Request::get("http://bank.example/").body(());
+        let sent = client.send_request(request.expect("a request"), true);
+        let (answer, _) = sent.expect("is sent");
+        answer.await.expect("is answered");
+    }
+
+    #[tokio::test]
+    async fn a_quiet_connection_stays_while_its_client_answers_and_ends_where_it_does_not() {
+        let often = Duration::from_millis(500);
+        let address = served(often).await;
+        let (answering, conversation) = connected(address).await;
+        tokio::spawn(conversation);
+        let (client, mut gone) = connected(address).await;
+        tokio::select! {
+            () = call(&client) => {}
+            _ = &mut gone => panic!("it ended before"),
+        }
+        // Nobody reads what comes for it any more.
+        sleep(4 * often).await;
+        call(&answering).await;
+        let ended = timeout(Duration::from_secs(5), gone).await;
+        assert!(ended.is_ok(), "it goes on");
     }
 }

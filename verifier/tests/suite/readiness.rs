@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taxproof_proto::v1::InvalidReason;
-use taxproof_verifier::bank::{Bank, NewRequest};
+use taxproof_verifier::bank::{Bank, NewRequest, NotReady};
 use taxproof_verifier::service::{LIVENESS, Serving, Settings, serve_as};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -186,4 +186,33 @@ async fn only_what_there_is_to_read_is_answered() {
     probes.become_ready(true).await;
     serving.stop().await.unwrap();
     assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+/// As after a server that had not copied the last change took over from another.
+#[tokio::test]
+async fn a_database_that_lost_a_change_makes_no_service_ready() {
+    use sqlx::Connection as _;
+    let world = World::new().await;
+    let asked = world
+        .request("ccb-limit", &[("requested_amount", "500,000")])
+        .await;
+    let request = asked.request.digest().to_string();
+    world.bank.cancel_request(&request).await.unwrap();
+    let file = world.folder.path().join("state/bank.sqlite");
+    let url = format!("sqlite://{}", file.display());
+    let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for sql in [
+        "DROP TRIGGER cancellations_remain",
+        "CREATE TEMP TABLE lost AS SELECT * FROM cancellations",
+        "DELETE FROM cancellations",
+    ] {
+        sqlx::query(sql).execute(&mut database).await.unwrap();
+    }
+    for _ in 0..2 {
+        let ready = world.bank.readiness().await;
+        assert_eq!(ready, Err(NotReady::RolledBack));
+    }
+    let back = "INSERT INTO cancellations SELECT * FROM lost";
+    sqlx::query(back).execute(&mut database).await.unwrap();
+    assert_eq!(world.bank.readiness().await, Ok(()));
 }
