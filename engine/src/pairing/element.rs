@@ -45,6 +45,12 @@ impl<A: Arithmetic<Fq>> Element<A> {
         self.with(|k, out| k.square(self.refs(), out))
     }
 
+    /// `self·b + c·d`, to a place that the caller has.
+    pub(super) fn mul_add_into(&self, b: &Self, c: &Self, d: &Self, out: &mut Self) {
+        let (a, b, c, d) = (self.refs(), b.refs(), c.refs(), d.refs());
+        self.arithmetic.mul_add(a, b, c, d, &mut out.block);
+    }
+
     /// `self·b + c·d`.
     pub(super) fn mul_add(&self, b: &Self, c: &Self, d: &Self) -> Self {
         self.with(|k, out| k.mul_add(self.refs(), b.refs(), c.refs(), d.refs(), out))
@@ -52,6 +58,11 @@ impl<A: Arithmetic<Fq>> Element<A> {
 
     pub(super) fn add(&self, other: &Self) -> Self {
         self.with(|k, out| k.add_narrow(self.refs(), other.refs(), out))
+    }
+
+    pub(super) fn add_into(&self, other: &Self, out: &mut Self) {
+        let (a, b) = (self.refs(), other.refs());
+        self.arithmetic.add_narrow(a, b, &mut out.block);
     }
 
     pub(super) fn double(&self) -> Self {
@@ -71,6 +82,11 @@ impl<A: Arithmetic<Fq>> Element<A> {
     pub(super) fn inverse(&self) -> Option<Self> {
         let block = inverses(self.arithmetic, &self.block)?;
         Some(Self { block, ..*self })
+    }
+
+    pub(super) fn sub_twice_into(&self, b: &Self, c: &Self, out: &mut Self) {
+        let (a, b, c) = (self.refs(), b.refs(), c.refs());
+        self.arithmetic.sub_twice_narrow(a, b, c, &mut out.block);
     }
 
     pub(super) fn wide_sum(&self, other: &Self) -> Self {

@@ -37,6 +37,14 @@ impl<A: Arithmetic<Fq>> Extension<A> {
         }
     }
 
+    /// The same, to a place that the caller has.
+    pub(super) fn mul_into(&self, other: &Self, out: &mut Self) {
+        let minus = other.im.wide_negative();
+        let (re, im) = (&self.re, &self.im);
+        re.mul_add_into(&other.re, im, &minus, &mut out.re);
+        re.mul_add_into(&other.im, im, &other.re, &mut out.im);
+    }
+
     /// The conjugate, which is the power to p, times another.
     pub(super) fn conjugate_times(&self, other: &Self) -> Self {
         let minus = other.re.wide_negative();
@@ -77,6 +85,11 @@ impl<A: Arithmetic<Fq>> Extension<A> {
         self.zip(other, Element::add)
     }
 
+    pub(super) fn add_into(&self, other: &Self, out: &mut Self) {
+        self.re.add_into(&other.re, &mut out.re);
+        self.im.add_into(&other.im, &mut out.im);
+    }
+
     pub(super) fn sub(&self, other: &Self) -> Self {
         self.zip(other, Element::sub)
     }
@@ -87,6 +100,11 @@ impl<A: Arithmetic<Fq>> Extension<A> {
             re: self.re.sub_twice(&b.re, &c.re),
             im: self.im.sub_twice(&b.im, &c.im),
         }
+    }
+
+    pub(super) fn sub_twice_into(&self, b: &Self, c: &Self, out: &mut Self) {
+        self.re.sub_twice_into(&b.re, &c.re, &mut out.re);
+        self.im.sub_twice_into(&b.im, &c.im, &mut out.im);
     }
 
     pub(super) fn wide_sum(&self, other: &Self) -> Self {

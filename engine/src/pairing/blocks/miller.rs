@@ -22,8 +22,10 @@ struct Pairs<A: Arithmetic<Fq>> {
     one_over_y: Element<A>,
     q: Affine<A>,
     point: Affine<A>,
-    /// The lanes that have a pair; nothing where all have.
-    some: Option<[u8; BLOCK]>,
+    /// How far the points are from Q along x, where a step goes there.
+    distance: Extension<A>,
+    /// The lanes that have no pair; nothing where all have.
+    none: Option<[u8; BLOCK]>,
 }
 
 /// Where the points go next.
@@ -67,21 +69,27 @@ pub(in crate::pairing) fn miller_loops<A: Arithmetic<Fq>>(
     Some(values.map(|values| values.iter().product()).collect())
 }
 
-/// The loops of some pairs in every lane.
+/// The loops of some pairs in every lane. What takes many kilobytes is written where it stays.
 struct Loops<A: Arithmetic<Fq>> {
     constants: Constants<A>,
     levels: Vec<Pairs<A>>,
-    /// For each level, the product of the denominators before, and its own.
-    denominators: Vec<[Extension<A>; 2]>,
-    value: Target<A>,
+    /// The product of the denominators before each level, and of all; on the way back, its inverse.
+    denominators: Vec<Extension<A>>,
+    value: Box<Target<A>>,
+    /// The next value, and the products that it is made of.
+    next: Box<Target<A>>,
+    parts: Box<Target<A>>,
 }
 
 impl<A: Arithmetic<Fq>> Loops<A> {
     fn new(arithmetic: A, levels: Vec<Pairs<A>>) -> Self {
         let constants = Constants::new(arithmetic);
+        let one = Target::one(constants.one());
         Self {
-            value: Target::one(constants.one()),
-            denominators: Vec::with_capacity(levels.len()),
+            value: Box::new(one),
+            next: Box::new(one),
+            parts: Box::new(one),
+            denominators: vec![*constants.one(); levels.len() + 1],
             constants,
             levels,
         }
@@ -91,7 +99,7 @@ impl<A: Arithmetic<Fq>> Loops<A> {
     fn value(mut self) -> Option<Target<A>> {
         for (step, digit) in digits().enumerate() {
             if step > 0 {
-                self.value = self.value.square();
+                *self.value = self.value.square();
             }
             self.step(Step::Double)?;
             match digit {
@@ -106,29 +114,40 @@ impl<A: Arithmetic<Fq>> Loops<A> {
             }
             self.step(last)?;
         }
-        Some(self.value)
+        Some(*self.value)
     }
 
     /// Moves all points and multiplies by the lines, with one inversion (Montgomery's trick).
     fn step(&mut self, step: Step) -> Option<()> {
-        self.denominators.clear();
-        let mut product = *self.constants.one();
-        for pairs in &self.levels {
-            let own = pairs.denominator(step);
-            self.denominators.push([product, own]);
-            product = product.mul(&own);
+        for (i, pairs) in self.levels.iter_mut().enumerate() {
+            let (before, after) = self.denominators.split_at_mut(i + 1);
+            before[i].mul_into(pairs.prepare(step), &mut after[0]);
         }
-        let mut inverse = product.inverse()?;
+        let last = self.denominators.last_mut()?;
+        *last = last.inverse()?;
         if let Step::Double = step {
-            inverse = inverse.scale(self.constants.three_halves());
+            *last = last.scale(self.constants.three_halves());
         }
-        let levels = self.levels.iter_mut().zip(&self.denominators);
-        for (pairs, [before, own]) in levels.rev() {
-            let line = pairs.advance(step, &inverse.mul(before));
-            inverse = inverse.mul(own);
-            pairs.multiply(&mut self.value, &line);
+        for i in (0..self.levels.len()).rev() {
+            let pairs = &mut self.levels[i];
+            let (before, after) = self.denominators.split_at_mut(i + 1);
+            let inverse = after[0].mul(&before[i]);
+            after[0].mul_into(pairs.denominator(step), &mut before[i]);
+            let line = pairs.advance(step, &inverse);
+            self.multiply(i, &line);
         }
+        // It was multiplied out again, but for the factor of a tangent.
+        self.denominators[0] = *self.constants.one();
         Some(())
+    }
+
+    /// Multiplies the lanes that have a pair at a level.
+    fn multiply(&mut self, level: usize, line: &Line<A>) {
+        self.value.mul_line(line, &mut self.parts, &mut self.next);
+        if let Some(none) = &self.levels[level].none {
+            self.next.copy(none, &self.value);
+        }
+        std::mem::swap(&mut self.next, &mut self.value);
     }
 }
 
@@ -140,26 +159,35 @@ impl<A: Arithmetic<Fq>> Pairs<A> {
         let xy = |i| of(i).0.xy().unwrap_or((Fq::ZERO, Fq::ZERO));
         let q = Affine::pack(arithmetic, |i| of(i).1);
         let lanes = |i: usize| {
-            let set = (0..LANES).filter(|lane| pair(i * LANES + lane).is_some());
+            let set = (0..LANES).filter(|lane| pair(i * LANES + lane).is_none());
             set.fold(0, |mask, lane| mask | 1 << lane)
         };
-        let some: [u8; BLOCK] = std::array::from_fn(lanes);
+        let none: [u8; BLOCK] = std::array::from_fn(lanes);
         let minus_x = Element::pack(arithmetic, |i| -xy(i).0);
         let one_over_y = Element::pack(arithmetic, |i| xy(i).1).inverse()?;
         Some(Self {
             minus_x_over_y: minus_x.mul(&one_over_y),
             one_over_y,
+            distance: q.x,
             point: q,
             q,
-            some: (some != [u8::MAX; BLOCK]).then_some(some),
+            none: (none != [0; BLOCK]).then_some(none),
         })
     }
 
+    /// The [denominator](Self::denominator) of the next step.
+    fn prepare(&mut self, step: Step) -> &Extension<A> {
+        if let Step::AddQ | Step::SubtractQ = step {
+            self.distance = self.point.x.sub(&self.q.x);
+        }
+        self.denominator(step)
+    }
+
     /// What the slope is divided by; half of it for a tangent.
-    fn denominator(&self, step: Step) -> Extension<A> {
+    const fn denominator(&self, step: Step) -> &Extension<A> {
         match step {
-            Step::Double => self.point.y,
-            Step::AddQ | Step::SubtractQ => self.point.x.sub(&self.q.x),
+            Step::Double => &self.point.y,
+            Step::AddQ | Step::SubtractQ => &self.distance,
         }
     }
 
@@ -187,13 +215,5 @@ impl<A: Arithmetic<Fq>> Pairs<A> {
             slope.scale(&self.minus_x_over_y),
             constant.scale(&self.one_over_y),
         ]
-    }
-
-    fn multiply(&self, value: &mut Target<A>, line: &Line<A>) {
-        let product = value.mul_line(line);
-        match &self.some {
-            Some(some) => value.copy(some, &product),
-            None => *value = product,
-        }
     }
 }

@@ -47,19 +47,19 @@ impl<A: Arithmetic<Fq>> Target<A> {
         ])
     }
 
-    /// Times a line that was evaluated: 1 + c₁·w + c₂·w³.
-    pub(super) fn mul_line(&self, [c1, c2]: &Line<A>) -> Self {
+    /// Times a line that was evaluated, 1 + c₁·w + c₂·w³, to a place that the caller has.
+    pub(super) fn mul_line(&self, [c1, c2]: &Line<A>, products: &mut Self, out: &mut Self) {
         let [a, b] = &self.0;
-        let of_a = mul_sparse(a, c1, c2);
-        let of_b = mul_sparse(b, c1, c2);
-        Self([
-            [
-                a[0].add(&of_b[2].times_xi()),
-                a[1].add(&of_b[0]),
-                a[2].add(&of_b[1]),
-            ],
-            from_fn(|i| b[i].add(&of_a[i])),
-        ])
+        let [of_a, of_b] = &mut products.0;
+        mul_sparse(a, c1, c2, of_a);
+        mul_sparse(b, c1, c2, of_b);
+        let [first, second] = &mut out.0;
+        a[0].add_into(&of_b[2].times_xi(), &mut first[0]);
+        a[1].add_into(&of_b[0], &mut first[1]);
+        a[2].add_into(&of_b[1], &mut first[2]);
+        for i in 0..3 {
+            b[i].add_into(&of_a[i], &mut second[i]);
+        }
     }
 
     /// Takes another's lanes where the masks have bits.
@@ -85,12 +85,15 @@ fn mul<A: Arithmetic<Fq>>(a: &Cubic<A>, b: &Cubic<A>) -> Cubic<A> {
 }
 
 /// `a·(b₀ + b₁·v)`.
-fn mul_sparse<A: Arithmetic<Fq>>(a: &Cubic<A>, b0: &Extension<A>, b1: &Extension<A>) -> Cubic<A> {
+fn mul_sparse<A: Arithmetic<Fq>>(
+    a: &Cubic<A>,
+    b0: &Extension<A>,
+    b1: &Extension<A>,
+    out: &mut Cubic<A>,
+) {
     let (first, second) = (a[0].mul(b0), a[1].mul(b1));
     let cross = a[0].wide_sum(&a[1]).mul(&b0.add(b1));
-    [
-        first.add(&a[2].mul(b1).times_xi()),
-        cross.sub_twice(&first, &second),
-        a[2].mul(b0).add(&second),
-    ]
+    first.add_into(&a[2].mul(b1).times_xi(), &mut out[0]);
+    cross.sub_twice_into(&first, &second, &mut out[1]);
+    second.add_into(&a[2].mul(b0), &mut out[2]);
 }
