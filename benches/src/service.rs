@@ -55,6 +55,8 @@ pub struct Plan {
     pub presentations: usize,
     /// How long each load goes on.
     pub time: Duration,
+    /// Loads at the peak and as many beyond it, half as long, in turn.
+    pub rounds: usize,
     /// Callers at once in closed loops.
     pub in_flight: Vec<usize>,
     /// Presentations in a batch.
@@ -237,7 +239,10 @@ async fn measure(
     let target = Target::new(&process, CONNECTIONS, SUBMIT, passed).await?;
     begins("an open loop at half the peak");
     let rate = peak.per_second / 2.0;
-    let steady = load::open(&process, &target, pool, rate, plan.time).await?;
+    let share = pool.left() / (1 + 2 * plan.rounds);
+    let some = Pool::new(pool.take_many(share));
+    let steady = load::open(&process, &target, &some, rate, plan.time).await?;
+    pool.put_all_back(some.take_many(usize::MAX));
     begins("the peak and open loops at ten times its rate, in turn");
     let overload = overload(plan, &process, &target, pool, &peak).await?;
     let peak_bytes = process.usage()?.peak;
@@ -302,10 +307,10 @@ async fn overload(
     pool: &Arc<Pool>,
     peak: &Closed,
 ) -> Result<Open, ServiceError> {
-    let share = pool.left() / (2 * ROUNDS);
+    let share = pool.left() / (2 * plan.rounds);
     let (time, rate) = (plan.time / 2, peak.per_second * 10.0);
     let (mut peaks, mut overloads) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..plan.rounds {
         let some = Pool::new(pool.take_many(share));
         peaks.push(load::closed(process, target, &some, peak.in_flight, time).await?);
         pool.put_all_back(some.take_many(usize::MAX));
@@ -431,7 +436,5 @@ const HELLO: &str = "/hello.Greeter/SayHello";
 const CONNECTIONS: usize = 32;
 /// Starts of which the median is taken.
 const STARTS: usize = 5;
-/// Loads at the peak and as many beyond it.
-const ROUNDS: usize = 3;
 /// More than a plain server answers in any run.
 const GREETINGS: usize = 1 << 20;

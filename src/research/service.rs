@@ -56,6 +56,7 @@ impl Arguments {
             database: self.store.clone(),
             presentations: self.presentations as usize,
             time: Duration::from_secs(self.seconds.into()),
+            rounds: 3,
             in_flight: self
                 .in_flight
                 .iter()
@@ -69,8 +70,9 @@ impl Arguments {
             return plan;
         }
         Plan {
-            presentations: 3000,
-            time: Duration::from_millis(400),
+            presentations: 4000,
+            time: Duration::from_millis(800),
+            rounds: 1,
             in_flight: vec![1, 64],
             batch: 64,
             slow_readers: 2,
