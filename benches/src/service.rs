@@ -55,7 +55,7 @@ pub struct Plan {
     pub presentations: usize,
     /// How long each load goes on.
     pub time: Duration,
-    /// Loads at the peak and as many beyond it, half as long, in turn.
+    /// Loads at the peak and as many beyond it, half as long, in turn; at least one.
     pub rounds: usize,
     /// Callers at once in closed loops.
     pub in_flight: Vec<usize>,
@@ -308,6 +308,10 @@ async fn overload(
     peak: &Closed,
 ) -> Result<Open, ServiceError> {
     let share = pool.left() / (2 * plan.rounds);
+    // With fewer, all would be on their way at once.
+    if share < target.streams() {
+        return Err(ServiceError::TooFew);
+    }
     let (time, rate) = (plan.time / 2, peak.per_second * 10.0);
     let (mut peaks, mut overloads) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {

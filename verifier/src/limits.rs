@@ -77,9 +77,9 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// How often the service looks whether it is ready: what sends it calls learns of it soon.
 pub const READINESS_CHECK: Duration = Duration::from_secs(2);
 
-/// How often it looks whether the database lost a change other than a receipt, as one that took over
-/// from another may have: all there are are counted.
-pub const CHANGES_CHECK: Duration = Duration::from_secs(60);
+/// How many times longer it waits than it takes to count all changes, before it counts them again to see
+/// whether the database lost one, as one that took over from another may have.
+pub const CHANGES_CHECK: u32 = 50;
 
 /// How long the database may take to answer that.
 pub const READINESS_ANSWER: Duration = Duration::from_secs(3);

@@ -103,9 +103,12 @@ impl Mark {
         self.lock().noted.seen
     }
 
-    /// How many changes there were that stay and are no receipts, at least.
+    /// How many changes there were that stay and are no receipts, at least, as far as this process or a
+    /// command beside it noted them.
     pub fn changes(&self) -> u64 {
-        self.lock().noted.changes
+        let mut state = self.lock();
+        self.refresh(&mut state);
+        state.noted.changes
     }
 
     /// Takes a database's changes as those that there were. It is written with what is noted next.
@@ -133,7 +136,17 @@ impl Mark {
     /// The file cannot be written.
     pub fn reach(&self, changes: u64) -> Result<(), StoreError> {
         let mut state = self.lock();
-        // A command may run beside the service: what that noted is not lost.
+        self.refresh(&mut state);
+        let changes = state.noted.changes.max(changes);
+        let noted = Noted {
+            changes,
+            ..state.noted
+        };
+        self.write(&mut state, noted)
+    }
+
+    /// Takes what the file says that is newer: a command may run beside the service.
+    fn refresh(&self, state: &mut State) {
         let file = std::fs::read(&self.path).ok();
         if let Some((slot, noted)) = file.and_then(|bytes| newest(&bytes)) {
             if noted.sequence() > state.noted.sequence() {
@@ -142,12 +155,6 @@ impl Mark {
             state.noted.changes = state.noted.changes.max(noted.changes);
             state.slot = slot;
         }
-        let changes = state.noted.changes.max(changes);
-        let noted = Noted {
-            changes,
-            ..state.noted
-        };
-        self.write(&mut state, noted)
     }
 
     fn write(&self, state: &mut State, noted: Noted) -> Result<(), StoreError> {

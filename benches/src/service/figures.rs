@@ -37,6 +37,8 @@ pub(super) struct Closed {
     pub(super) seconds: f64,
     pub(super) served: usize,
     pub(super) shed: usize,
+    /// Calls that were served a second, without the first fifth of each load's time and what came after
+    /// its last call began.
     pub(super) per_second: f64,
     /// The server's CPU time for each call that was served.
     pub(super) server_cpu_ms_each: f64,
@@ -58,7 +60,7 @@ impl Closed {
             seconds,
             served: served.len(),
             shed: times(loads, Fate::Shed).len(),
-            per_second: served.len() as f64 / seconds,
+            per_second: steady_rate(loads, last_call).unwrap_or(served.len() as f64 / seconds),
             server_cpu_ms_each: milliseconds(server) / served.len().max(1) as f64,
             server_cores: server.as_secs_f64() / seconds,
             client_cores: client.as_secs_f64() / seconds,
@@ -112,12 +114,10 @@ impl Open {
         let shed = times(loads, Fate::Shed);
         let [time, server, client] = totals(loads);
         let seconds = time.as_secs_f64();
-        let in_time = |warm: u32| {
-            let ended = |load: &Load| decided(load, load.time * warm / 5);
-            loads.iter().map(ended).sum::<usize>() as f64
-        };
-        let goodput = in_time(1) / (time * 4 / 5).as_secs_f64();
-        let cpu_each = milliseconds(server) / in_time(0).max(1.0);
+        let goodput = steady_rate(loads, |load| load.time).unwrap_or_default();
+        let all = |load: &Load| decided(load, Duration::ZERO, load.time);
+        let in_time = loads.iter().map(all).sum::<usize>().max(1);
+        let cpu_each = milliseconds(server) / in_time as f64;
         let offered = loads.iter().map(|load| load.offered).sum::<u64>() as f64 / seconds;
         Self {
             seconds,
@@ -194,10 +194,25 @@ fn of_fate(loads: &[Load], fate: Fate) -> impl Iterator<Item = &Sample> {
     samples.filter(move |sample| sample.fate == fate)
 }
 
-/// How many of a load's calls were decided in its time and after some of it.
-fn decided(load: &Load, after: Duration) -> usize {
-    let ended = |s: &&Sample| s.fate == Fate::Served && s.end > after && s.end <= load.time;
+/// How many of a load's calls were decided in a part of its time.
+fn decided(load: &Load, after: Duration, until: Duration) -> usize {
+    let ended = |s: &&Sample| s.fate == Fate::Served && s.end > after && s.end <= until;
     load.samples.iter().filter(ended).count()
+}
+
+/// Calls that were decided a second until some time of each load, the first fifth of that left out;
+/// `None` where there was no such time.
+fn steady_rate(loads: &[Load], until: impl Fn(&Load) -> Duration) -> Option<f64> {
+    let counted = |load: &Load| decided(load, until(load) / 5, until(load)) as f64;
+    let time: Duration = loads.iter().map(|load| until(load) * 4 / 5).sum();
+    let count: f64 = loads.iter().map(counted).sum();
+    (count > 0.0).then(|| count / time.as_secs_f64())
+}
+
+/// When the last call of a load began.
+fn last_call(load: &Load) -> Duration {
+    let began = |sample: &Sample| sample.end.saturating_sub(sample.took);
+    load.samples.iter().map(began).max().unwrap_or_default()
 }
 
 /// The time of all loads, the server's CPU time, the client's.
@@ -256,10 +271,11 @@ mod tests {
         let peak = Closed::new(
             1,
             &[load(
-                (1..=100).map(|i| sample(i, 1, Fate::Served)).collect(),
+                (1..=100).map(|i| sample(i * 10, 0, Fate::Served)).collect(),
             )],
         );
-        assert_eq!((peak.per_second, peak.server_cpu_ms_each), (100.0, 5.0));
+        assert!((peak.per_second - 100.0).abs() < 1e-9);
+        assert_eq!(peak.server_cpu_ms_each, 5.0);
         let overload = load(vec![
             sample(100, 1, Fate::Served),
             sample(300, 2, Fate::Served),
@@ -285,17 +301,19 @@ mod tests {
         let some = |count| {
             load(
                 (1..=count)
-                    .map(|i| sample(i * 4, 1, Fate::Served))
+                    .map(|i| sample(i * 4, 0, Fate::Served))
                     .collect(),
             )
         };
         let peak = Closed::new(1, &[some(200), some(100)]);
-        assert_eq!((peak.seconds, peak.per_second), (2.0, 150.0));
+        assert_eq!(peak.seconds, 2.0);
+        // Until the last began, 800 and 400 ms, without the first fifth.
+        assert!((peak.per_second - 250.0).abs() < 1e-9);
         assert!((peak.server_cpu_ms_each - 1e3 / 300.0).abs() < 1e-9);
         // Each one's first fifth is left out: 50 calls.
         let open = Open::new(&[some(200), some(150)], &peak, 7);
         assert!((open.goodput_per_second - 250.0 / 1.6).abs() < 1e-9);
-        assert!((open.goodput_ratio - 250.0 / 1.6 / 150.0).abs() < 1e-9);
+        assert!((open.goodput_ratio - 1.0 / 1.6).abs() < 1e-9);
         assert!((open.server_cpu_ms_each - 1e3 / 350.0).abs() < 1e-9);
         assert_eq!((open.served, open.offered_per_second), (350, 175.0));
     }

@@ -25,8 +25,8 @@ pub struct Report {
     pub(super) singles: Vec<Closed>,
     /// That of them with the most presentations a second.
     pub(super) peak: Closed,
-    /// The CPU time of verification over the service's for each single call at the peak: 1 where
-    /// the service does nothing else.
+    /// The CPU time of verification, each by itself on all cores at once, over the service's for each
+    /// single call at the peak: 1 where the service does nothing else.
     pub(super) single_of_verification: f64,
     pub(super) batches: Batches,
     /// The same for each presentation of a batch: how many times more are decided than if each was

@@ -35,6 +35,7 @@ impl Bank {
         self.metrics.clock_behind(behind);
         let look = tokio::time::timeout(READINESS_ANSWER, self.look());
         let ready = match look.await {
+            Ok(Ok(())) => self.look_for_changes().await,
             Ok(looked) => looked,
             Err(_) => {
                 self.metrics.store_error("DATABASE_UNAVAILABLE");
@@ -59,10 +60,6 @@ impl Bank {
         if receipts < self.recorder.kept() {
             return Err(NotReady::RolledBack);
         }
-        let lost = self.recorder.has_lost_changes(&self.store).await;
-        if lost.map_err(|error| self.failed(&error))? {
-            return Err(NotReady::RolledBack);
-        }
         let epochs = self.newest_epochs().await;
         let epochs = epochs.map_err(|refusal| match refusal {
             Refusal::Store(error) => self.failed(&error),
@@ -79,6 +76,15 @@ impl Bank {
             }
         }
         ready
+    }
+
+    async fn look_for_changes(&self) -> Result<(), NotReady> {
+        let looked = self.recorder.look_for_changes(&self.store).await;
+        looked.map_err(|error| self.failed(&error))?;
+        match self.recorder.has_lost_changes() {
+            true => Err(NotReady::RolledBack),
+            false => Ok(()),
+        }
     }
 
     fn failed(&self, error: &StoreError) -> NotReady {

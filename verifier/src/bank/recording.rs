@@ -1,12 +1,12 @@
 //! Keeping receipts: those that come while one transaction is on its way to the disk share the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Refusal;
-use crate::limits::{CHANGES_CHECK, COMMIT};
+use crate::limits::{CHANGES_CHECK, COMMIT, READINESS_ANSWER};
 use crate::mark::{Mark, Seen};
 use crate::signers::Signers;
 use crate::store::{KeptReceipt, NewReceipt, NotDecided, Page, Store, StoreError};
@@ -17,8 +17,16 @@ pub(super) struct Recorder {
     jobs: mpsc::Sender<Job>,
     newest: watch::Receiver<u64>,
     mark: Arc<Mark>,
-    /// When all changes were found to be there.
-    complete: Mutex<Option<Instant>>,
+    /// What was found when all changes were last counted.
+    counted: Mutex<Counted>,
+}
+
+/// Whether all changes that were noted are there.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Before which they are not counted again.
+    next: Option<Instant>,
+    lost: bool,
 }
 
 /// A receipt to be kept, and who waits for it.
@@ -44,7 +52,7 @@ impl Recorder {
             jobs,
             newest: seen,
             mark,
-            complete: Mutex::default(),
+            counted: Mutex::default(),
         }
     }
 
@@ -59,18 +67,31 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether a store has lost a change other than a receipt. It is looked for now and then, and each
-    /// time while one is.
-    pub(super) async fn has_lost_changes(&self, store: &Store) -> Result<bool, StoreError> {
-        let complete = || self.complete.lock().unwrap_or_else(PoisonError::into_inner);
-        if complete().is_some_and(|then| then.elapsed() < CHANGES_CHECK) {
-            return Ok(false);
+    /// Whether a store has lost a change other than a receipt, as far as it was looked for. Once one is
+    /// found to be lost it stays so: others that are made since would hide it.
+    pub(super) fn has_lost_changes(&self) -> bool {
+        self.counted().lost
+    }
+
+    /// Counts a store's changes, unless that was done a short while ago.
+    pub(super) async fn look_for_changes(&self, store: &Store) -> Result<(), StoreError> {
+        let begin = Instant::now();
+        if self.counted().next.is_some_and(|next| begin < next) {
+            return Ok(());
         }
         // What is noted after this was read is in the database by then.
         let seen = self.mark.changes();
-        let lost = store.changes().await? < seen;
-        *complete() = (!lost).then(Instant::now);
-        Ok(lost)
+        let found = tokio::time::timeout(READINESS_ANSWER, store.changes()).await;
+        let mut counted = self.counted();
+        counted.next = Some(Instant::now() + begin.elapsed() * CHANGES_CHECK);
+        if let Ok(found) = found {
+            counted.lost |= found? < seen;
+        }
+        Ok(())
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn check_receipts(&self, store: &Store) -> Result<(), StoreError> {

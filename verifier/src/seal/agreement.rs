@@ -27,17 +27,19 @@ impl Secret {
     /// What is shared with whoever has this point's secret; `None` for a point of small order, with
     /// which nothing is (RFC 7748 §6.1).
     pub(super) fn shared(&self, point: [u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
-        let shared = Zeroizing::new(self.multiple(MontgomeryPoint(point)).to_bytes());
-        (*shared != [0; 32]).then_some(shared)
+        let shared = self.multiple(MontgomeryPoint(point));
+        // Without a branch on any byte.
+        let any = shared.0.iter().fold(0, |any, byte| any | byte);
+        (any != 0).then(|| Zeroizing::new(shared.to_bytes()))
     }
 
-    fn multiple(&self, point: MontgomeryPoint) -> MontgomeryPoint {
+    fn multiple(&self, point: MontgomeryPoint) -> Zeroizing<MontgomeryPoint> {
         // Either of the two points with this coordinate: their multiples share theirs, too.
-        match point.to_edwards(0) {
+        Zeroizing::new(match point.to_edwards(0) {
             Some(point) => Zeroizing::new(point.mul_clamped(*self.scalar)).to_montgomery(),
             // A point of the twist, which nobody's key is; X25519 is defined for it all the same.
             None => point.mul_clamped(*self.scalar),
-        }
+        })
     }
 }
 
@@ -93,7 +95,7 @@ mod tests {
         #[test]
         fn it_is_the_ladders_for_any_coordinate(scalar: [u8; 32], point: [u8; 32]) {
             let ladder = MontgomeryPoint(point).mul_clamped(scalar);
-            prop_assert_eq!(secret(scalar).multiple(MontgomeryPoint(point)), ladder);
+            prop_assert_eq!(*secret(scalar).multiple(MontgomeryPoint(point)), ladder);
         }
     }
 }

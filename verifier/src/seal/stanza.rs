@@ -26,8 +26,10 @@ impl Secret {
             |_| Ok(()),
             |_, bytes| Ok(Zeroizing::new(bytes.collect::<Vec<u8>>())),
         );
-        let scalar = <[u8; 32]>::try_from(bytes.ok()?.as_slice()).ok()?;
-        Some(Self::new(Zeroizing::new(scalar)))
+        let bytes = bytes.ok().filter(|bytes| bytes.len() == 32)?;
+        let mut scalar = Zeroizing::new([0; 32]);
+        scalar.copy_from_slice(&bytes);
+        Some(Self::new(scalar))
     }
 
     /// A file's key, where it is encrypted to this secret's public point.

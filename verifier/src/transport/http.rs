@@ -189,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_quiet_connection_stays_while_its_client_answers_and_ends_where_it_does_not() {
-        let often = Duration::from_millis(500);
+        let often = Duration::from_secs(1);
         let address = served(often).await;
         let (answering, conversation) = connected(address).await;
         tokio::spawn(conversation);
@@ -199,7 +199,7 @@ mod tests {
             _ = &mut gone => panic!("it ended before"),
         }
         // Nobody reads what comes for it any more.
-        sleep(4 * often).await;
+        sleep(3 * often).await;
         call(&answering).await;
         let ended = timeout(Duration::from_secs(5), gone).await;
         assert!(ended.is_ok(), "it goes on");
