@@ -79,9 +79,8 @@ impl Bank {
     }
 
     async fn look_for_changes(&self) -> Result<(), NotReady> {
-        let looked = self.recorder.look_for_changes(&self.store).await;
-        looked.map_err(|error| self.failed(&error))?;
-        match self.recorder.has_lost_changes() {
+        let lost = self.recorder.has_lost_changes(&self.store).await;
+        match lost.map_err(|error| self.failed(&error))? {
             true => Err(NotReady::RolledBack),
             false => Ok(()),
         }

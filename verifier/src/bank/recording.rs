@@ -67,17 +67,12 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether a store has lost a change other than a receipt, as far as it was looked for. Once one is
-    /// found to be lost it stays so: others that are made since would hide it.
-    pub(super) fn has_lost_changes(&self) -> bool {
-        self.counted().lost
-    }
-
-    /// Counts a store's changes, unless that was done a short while ago.
-    pub(super) async fn look_for_changes(&self, store: &Store) -> Result<(), StoreError> {
+    /// Whether a store has lost a change other than a receipt: they are counted, unless that was done a
+    /// short while ago. Once one is found to be lost it stays so: others that are made since would hide it.
+    pub(super) async fn has_lost_changes(&self, store: &Store) -> Result<bool, StoreError> {
         let begin = Instant::now();
         if self.counted().next.is_some_and(|next| begin < next) {
-            return Ok(());
+            return Ok(self.counted().lost);
         }
         // What is noted after this was read is in the database by then.
         let seen = self.mark.changes();
@@ -87,7 +82,7 @@ impl Recorder {
         if let Ok(found) = found {
             counted.lost |= found? < seen;
         }
-        Ok(())
+        Ok(counted.lost)
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {

@@ -61,3 +61,49 @@ impl age::Identity for Secret {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use age::Identity as _;
+    use age_core::primitives::aead_encrypt;
+
+    use super::*;
+
+    /// A file's key of sevens for a secret, from a sender whose secret is known.
+    fn stanza(secret: &Secret) -> Stanza {
+        let sender = Secret::new(Zeroizing::new([5; 32]));
+        let shared = sender.shared(*secret.public()).expect("a shared secret");
+        let salt = [*sender.public(), *secret.public()].concat();
+        Stanza {
+            tag: TAG.to_owned(),
+            args: vec![BASE64_STANDARD_NO_PAD.encode(sender.public())],
+            body: aead_encrypt(&hkdf(&salt, LABEL, &*shared), &[7; FILE_KEY_BYTES]),
+        }
+    }
+
+    #[test]
+    fn a_stanza_of_another_kind_is_passed_over_and_one_of_another_form_is_refused() {
+        let secret = Secret::new(Zeroizing::new([3; 32]));
+        let with = |change: fn(&mut Stanza)| {
+            let mut stanza = stanza(&secret);
+            change(&mut stanza);
+            let unwrapped = secret.unwrap_stanza(&stanza);
+            unwrapped.map(|key| key.map(|key| *key.expose_secret()).ok())
+        };
+        assert_eq!(with(|_| ()), Some(Some([7; FILE_KEY_BYTES])));
+        // Somebody else's.
+        assert_eq!(with(|stanza| stanza.body[0] ^= 1), None);
+        assert_eq!(with(|stanza| stanza.tag = "x25519".to_owned()), None);
+        let refused: [fn(&mut Stanza); 6] = [
+            |stanza| stanza.args.clear(),
+            |stanza| stanza.args.push("more".to_owned()),
+            |stanza| stanza.args[0].push('='),
+            |stanza| stanza.args[0].truncate(42),
+            |stanza| stanza.body.push(0),
+            |stanza| stanza.args[0] = BASE64_STANDARD_NO_PAD.encode([0; 32]),
+        ];
+        for change in refused {
+            assert_eq!(with(change), Some(None));
+        }
+    }
+}

@@ -30,11 +30,9 @@ impl<A: Arithmetic<Fq>> Extension<A> {
 
     /// The first factor may be wide.
     pub(super) fn mul(&self, other: &Self) -> Self {
-        let minus = other.im.wide_negative();
-        Self {
-            re: self.re.mul_add(&other.re, &self.im, &minus),
-            im: self.re.mul_add(&other.im, &self.im, &other.re),
-        }
+        let mut out = *self;
+        self.mul_into(other, &mut out);
+        out
     }
 
     /// The same, to a place that the caller has.
